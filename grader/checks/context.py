@@ -1,0 +1,130 @@
+"""What a check is given, and how it answers.
+
+A check is a function ``run(spec, context) -> Finding``. The session turns a finding into a ``CheckResult``: it adds
+id, title, points, audience and the command that repeats it, so that a check never handles points.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.errors import DataError
+from grader.model import Band, CheckResult, Curve, Diagnosis, Evidence, FormulaReading, Verdict
+from grader.outline import Outline, read_outline
+from grader.rubric import CheckBase, PartSpec, Rubric
+from grader.submission import Submission
+
+if TYPE_CHECKING:
+    from grader.data import DataSet
+    from grader.sandbox import Sandbox, Worker
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found out: a verdict and the numbers behind it.
+
+    ``share`` counts only for ``partial``: the share of the points that is earned, 0 to 1.
+    """
+
+    verdict: Verdict
+    message: str = ""
+    share: float = 0.0
+    detail: str = ""
+    hint: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    bands: tuple[Band, ...] = ()
+    formula: FormulaReading | None = None
+    output: str = ""
+    work: str = ""
+
+
+@dataclass
+class Context:
+    """Everything that a check may use. One per check; ``facts`` is shared by all checks of a submission."""
+
+    rubric: Rubric
+    part: PartSpec
+    spec: CheckBase
+    submission: Submission
+    sandbox: Sandbox
+    seed: int
+    variant: str = ""
+    device: str = "cpu"
+    earlier: Mapping[str, CheckResult] = field(default_factory=dict)
+    facts: MutableMapping[str, Any] = field(default_factory=dict)
+    load_data: Callable[[], DataSet] | None = None
+    on_event: Callable[[Event], None] = lambda event: None
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The check's id: ``linear.gradient``."""
+        return f"{self.part.id}.{self.spec.id or self.spec.kind}"  # type: ignore[attr-defined]
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A fresh generator for this check: the same for the same seed, whatever ran before."""
+        return self.generator("")
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """A generator of its own for one purpose within this check."""
+        return np.random.default_rng([self.seed, zlib.crc32(self.id.encode()), zlib.crc32(purpose.encode())])
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Module and name that the check is about.
+
+        Raises:
+            RubricError: neither the check nor its part names a target.
+        """
+        from grader.errors import RubricError
+
+        target = self.spec.target or self.part.target
+        if target is None:
+            raise RubricError(f"rubric {self.rubric.id}: {self.id}: no target; give the check or its part a target")
+        module, _, name = target.partition(":")
+        return module, name
+
+    @property
+    def seconds(self) -> float:
+        """Time limit of one request to the worker, in seconds."""
+        return self.spec.seconds or self.rubric.limits.seconds
+
+    def outline(self, module: str) -> Outline | None:
+        """What the submission's file of a module defines, or None if there is no such file."""
+        file = module.replace(".", "/") + ".py"
+        key = f"outline:{file}"
+        if key not in self.facts:
+            data = self.submission.files.get(file)
+            self.facts[key] = None if data is None else read_outline(file, data)
+        found: Outline | None = self.facts[key]
+        return found
+
+    def data(self) -> DataSet:
+        """The data set (loaded on first use).
+
+        Raises:
+            DataError: there is no data set for this run.
+        """
+        if self.load_data is None:
+            raise DataError("this run has no data set")
+        return self.load_data()
+
+    @contextmanager
+    def worker(self, *, readonly: Mapping[str, Path] | None = None, **limits: float) -> Iterator[Worker]:
+        """A fresh worker that holds the submission's files, gone when the block ends."""
+        from grader.checks.support import open_worker
+
+        with open_worker(self, readonly or {}, limits) as worker:
+            yield worker

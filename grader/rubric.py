@@ -1,0 +1,383 @@
+"""A rubric is data: which parts a homework has, which checks, how many points, which limits.
+
+``load_rubric`` reads a TOML file (or a built-in rubric by name) into frozen pydantic models. Every error names the
+file, the path inside it, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from grader.errors import RubricError
+from grader.formulas.question import Question
+from grader.model import Audience, Band, Frozen, HintLevel
+
+PACKAGE_RUBRICS = Path(__file__).parent / "rubrics"  # inside the wheel
+CHECKOUT_RUBRICS = Path(__file__).parent.parent / "rubrics"
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=60)]
+Target = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+
+
+class Limits(Frozen):
+    """What one worker may use."""
+
+    seconds: float = Field(default=20.0, gt=0, le=3600, description="wall time of one request")
+    memory_mb: int = Field(default=4096, ge=256, description="address space, MiB")
+    scratch_mb: int = Field(default=256, ge=1, description="scratch space, MiB")
+    scratch_files: int = Field(default=2000, ge=10)
+    output_kb: int = Field(default=64, ge=1, description="captured output that is kept, KiB")
+    processes: int = Field(default=0, ge=0, description="processes it may start; needs isolation level 3")
+
+
+class CheckBase(Frozen):
+    """What every check of a rubric says, whatever its kind."""
+
+    id: Identifier = ""
+    title: str = ""
+    points: float = Field(default=1.0, ge=0, description="points must be 0 or more")
+    needs: tuple[str, ...] = Field(default=(), description="ids of checks that must pass first")
+    audience: Audience = Audience.PUBLIC
+    hint_level: HintLevel = HintLevel.HINT
+    target: Target | None = Field(default=None, description="module:name; the part's target if left out")
+    variants: tuple[str, ...] = Field(default=(), description="only in these variants; empty: in all")
+    seconds: float | None = Field(default=None, gt=0, description="time limit, instead of the rubric's")
+
+
+class ForwardSpec(CheckBase):
+    """Does ``forward`` compute the layer?"""
+
+    kind: Literal["forward"]
+    tolerance: float = Field(default=1e-6, gt=0, description="relative to the largest value; float32 gets 1e-4")
+
+
+class GradientSpec(CheckBase):
+    """Is each gradient (input, every parameter) right?"""
+
+    kind: Literal["gradient"]
+    tensors: tuple[str, ...] = Field(default=(), description="only these tensors; empty: all")
+
+
+ContractAsk = Literal["overwrites", "inputs_untouched", "batch_of_one", "fresh_batch", "stable", "clear_cache"]
+
+
+class ContractSpec(CheckBase):
+    """Does the layer keep the rubric's contract? The points are shared equally among ``asks``."""
+
+    kind: Literal["contract"]
+    asks: tuple[ContractAsk, ...] = Field(min_length=1)
+
+
+class InitSpec(CheckBase):
+    """Is the initialisation Kaiming normal? Tested statistically with a stated error rate."""
+
+    kind: Literal["init"]
+    gain: float = Field(default=2.0, gt=0, description="variance times fan-in of a hidden layer")
+    input_gain: float | None = Field(default=1.0, gt=0, description="the same for the input layer; none: no exception")
+    error_rate: float = Field(default=1e-9, gt=0, lt=0.01, description="chance of failing a right one")
+
+
+class NetworkSpec(CheckBase):
+    """Is the NumPy network the composition of the submission's own layers, forward or backward?"""
+
+    kind: Literal["network"]
+    ask: Literal["forward", "gradient"] = "forward"
+    softmax: bool = True
+
+
+class TorchModuleSpec(CheckBase):
+    """Is the PyTorch network right: forward on its own weights, batch norm, initialisation?"""
+
+    kind: Literal["torch_module"]
+    ask: Literal["forward", "batch_norm", "init"] = "forward"
+    gain: float = 2.0
+    input_gain: float | None = 1.0
+    error_rate: float = Field(default=1e-9, gt=0, lt=0.01)
+
+
+class MetricsSpec(CheckBase):
+    """Is a metrics function right?"""
+
+    kind: Literal["metrics"]
+    metric: Literal["accuracy", "confusion_matrix", "metrics", "evaluate_model"]
+    torch: bool = Field(default=False, description="arguments and results are torch tensors")
+
+
+class TrainingBands(Frozen):
+    """Accuracy bands for one data set."""
+
+    cifar10: tuple[Band, ...] = ()
+    stand_in: tuple[Band, ...] = ()
+
+
+TrainingAsk = Literal[
+    "accuracy",
+    "loss_falls",
+    "parameters_change",
+    "best_model",
+    "repeats",
+    "learning_rate",
+    "architectures",
+    "honest_report",
+    "train_eval_mode",
+]
+
+
+class TrainingSpec(CheckBase):
+    """Does training reach accuracy bands in a budget, and is it done right?"""
+
+    kind: Literal["training"]
+    ask: TrainingAsk = "accuracy"
+    bands: TrainingBands = TrainingBands()
+    hidden_dims: tuple[int, ...] = (128,)
+    learning_rate: float = Field(default=0.1, gt=0)
+    batch_size: int = Field(default=128, ge=1)
+    epochs: int = Field(default=2, ge=1)
+    images: int = Field(default=10_000, ge=100, description="training images")
+    batch_norm: bool | None = Field(default=None, description="passed as use_batch_norm; none: not passed")
+    network: Target | None = Field(default=None, description="network class, for loop = 'host'")
+    loop: Literal["submission", "host"] = "submission"
+    confidence: float = Field(default=0.99, gt=0.5, lt=1, description="one-sided; a band counts unless excluded by it")
+
+
+class ClaimSpec(CheckBase):
+    """Do the reported numbers come out again?"""
+
+    kind: Literal["claim"]
+    file: str = "results.json"
+    values: Mapping[str, str] = {}
+    tolerance: float = Field(default=0.03, gt=0)
+
+
+class ExperimentSpec(CheckBase):
+    """Does an experiment show the trend that the reference shows?"""
+
+    kind: Literal["experiment"]
+    experiment: str
+    file: str = "results.json"
+
+
+class FormulaSpec(CheckBase):
+    """Is a written result equal to the truth?"""
+
+    kind: Literal["formula"]
+    question: Question
+
+
+class ManualSpec(CheckBase):
+    """An essay or derivation, marked by a person."""
+
+    kind: Literal["manual"]
+    question: str = ""
+    answer: str = Field(default="", description="id of the answer in the submission's answer file")
+
+
+CheckSpec = Annotated[
+    ForwardSpec
+    | GradientSpec
+    | ContractSpec
+    | InitSpec
+    | NetworkSpec
+    | TorchModuleSpec
+    | MetricsSpec
+    | TrainingSpec
+    | ClaimSpec
+    | ExperimentSpec
+    | FormulaSpec
+    | ManualSpec,
+    Field(discriminator="kind"),
+]
+
+
+class PartSpec(Frozen):
+    """A question of the homework: a group of checks."""
+
+    id: Identifier
+    title: str
+    target: Target | None = None
+    layer: str = Field(default="", description="name in reference.layers: linear, elu, softmax ...")
+    convention: str = Field(default="module_class", description="how the course spells a layer")
+    options: Mapping[str, float | int | str | bool] = {}
+    variants: tuple[str, ...] = ()
+    checks: tuple[CheckSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        ids = [check.id or check.kind for check in self.checks]
+        twice = {name for name in ids if ids.count(name) > 1}
+        if twice:
+            raise ValueError(f"two checks are called {sorted(twice)[0]!r}; give each an id of its own")
+        return self
+
+
+class Variant(Frozen):
+    """A year or track of the homework, and what a submission to it defines."""
+
+    id: Identifier
+    title: str = ""
+    defines: tuple[str, ...] = Field(default=(), description="module:name or module:name(parameter)")
+    settings: Mapping[str, str | int | float | bool] = {}
+
+
+class Rubric(Frozen):
+    """A homework and how it is graded."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    id: Identifier
+    title: str
+    course: str = ""
+    modules: tuple[str, ...] = Field(default=(), description="files that a submission is known by: modules.py ...")
+    limits: Limits = Limits()
+    hint_level: HintLevel | None = Field(default=None, description="for every check, instead of the checks' own")
+    settings: Mapping[str, str | int | float | bool] = {}
+    variants: tuple[Variant, ...] = ()
+    parts: tuple[PartSpec, ...] = Field(min_length=1)
+    source_hash: str = ""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        _unique("parts", [part.id for part in self.parts])
+        _unique("variants", [variant.id for variant in self.variants])
+        known = {f"{part.id}.{check.id or check.kind}" for part in self.parts for check in part.checks}
+        names = {variant.id for variant in self.variants}
+        for i, part in enumerate(self.parts):
+            for name in part.variants:
+                _one_of(f"parts[{i}].variants", name, names)
+            for j, check in enumerate(part.checks):
+                for need in check.needs:
+                    _one_of(f"parts[{i}].checks[{j}].needs", need, known)
+                for name in check.variants:
+                    _one_of(f"parts[{i}].checks[{j}].variants", name, names)
+        return self
+
+    def for_variant(self, variant: str) -> Rubric:
+        """The rubric with only the parts and checks of one variant."""
+        parts = []
+        for part in self.parts:
+            checks = tuple(c for c in part.checks if not c.variants or variant in c.variants)
+            if checks and (not part.variants or variant in part.variants):
+                parts.append(part.model_copy(update={"checks": checks}))
+        return self.model_copy(update={"parts": tuple(parts)})
+
+    def variant(self, name: str) -> Variant:
+        """A variant by id.
+
+        Raises:
+            RubricError: there is no such variant; the message lists those that are.
+        """
+        for variant in self.variants:
+            if variant.id == name:
+                return variant
+        allowed = ", ".join(variant.id for variant in self.variants) or "none"
+        raise RubricError(f"rubric {self.id}: no variant {name!r}; its variants are: {allowed}")
+
+
+def check_id(part: PartSpec, check: CheckBase) -> str:
+    """The id of a check within its report: ``linear.gradient``."""
+    return f"{part.id}.{check.id or check.kind}"  # type: ignore[attr-defined]
+
+
+def load_rubric(name: str | Path) -> Rubric:
+    """Read a rubric from a TOML file, or a built-in one by its name.
+
+    Raises:
+        RubricError: not found, not TOML, or not a rubric; every problem is named with its path.
+    """
+    path = find_rubric(name)
+    try:
+        data = path.read_bytes()
+        table = tomllib.loads(data.decode("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RubricError(f"rubric {path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RubricError(f"rubric {path}: not valid TOML: {error}") from error
+    table = _extended(table, path, depth=0)
+    try:
+        return Rubric.model_validate({**table, "source_hash": hashlib.sha256(repr(table).encode()).hexdigest()})
+    except ValidationError as error:
+        raise RubricError("\n".join(_problem(path, item, table) for item in error.errors())) from error
+
+
+def find_rubric(name: str | Path) -> Path:
+    """The file of a rubric given by path or by built-in name.
+
+    Raises:
+        RubricError: there is neither; the message lists the built-in names.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        if not path.is_file():
+            raise RubricError(f"rubric {path}: no such file")
+        return path
+    built_in = builtin_rubrics()
+    if str(name) in built_in:
+        return built_in[str(name)]
+    near = difflib.get_close_matches(str(name), built_in, n=1)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    raise RubricError(f"rubric {name!r}: no file and no built-in rubric of that name{guess} (built in: {', '.join(built_in)})")
+
+
+def builtin_rubrics() -> dict[str, Path]:
+    """Built-in rubrics by name."""
+    folder = PACKAGE_RUBRICS if PACKAGE_RUBRICS.is_dir() else CHECKOUT_RUBRICS
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def _extended(table: dict[str, Any], path: Path, *, depth: int) -> dict[str, Any]:
+    """The table with what it ``extends`` underneath: scalars replace, parts replace by id or are added."""
+    base_name = table.pop("extends", None)
+    if base_name is None:
+        return table
+    if depth >= 5:
+        raise RubricError(f"rubric {path}: extends: more than 5 rubrics deep")
+    beside = path.parent / f"{base_name}"
+    base_path = beside if beside.is_file() else find_rubric(str(base_name))
+    base = _extended(tomllib.loads(base_path.read_text("utf-8")), base_path, depth=depth + 1)
+    parts = {part.get("id"): part for part in base.get("parts", [])}
+    for part in table.get("parts", []):
+        parts[part.get("id")] = part
+    for name in table.pop("drop_parts", []):
+        if parts.pop(name, None) is None:
+            raise RubricError(f"rubric {path}: drop_parts: {base_path.name} has no part {name!r}")
+    return {**base, **table, "parts": list(parts.values())}
+
+
+def _problem(path: Path, item: Any, table: Mapping[str, Any]) -> str:
+    where = ""
+    for step in item["loc"]:
+        if isinstance(step, int):
+            where += f"[{step}]"
+        elif step not in _KINDS:  # the discriminator's tag is no place in the file
+            where += f".{step}" if where else str(step)
+    value = item.get("input")
+    shown = "" if isinstance(value, (dict, list, tuple)) or item["type"] == "missing" else f"{value!r}: "
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "greater_than_equal" and where.endswith("points"):
+        return f"rubric {path.name}: {where}: {value!r} is negative; points must be 0 or more"
+    return f"rubric {path.name}: {where}: {shown}{message}" if where else f"rubric {path.name}: {message}"
+
+
+_KINDS = {
+    "forward", "gradient", "contract", "init", "network", "torch_module", "metrics", "training", "claim",
+    "experiment", "formula", "manual",
+}  # fmt: skip
+
+
+def _unique(where: str, ids: list[str]) -> None:
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"{where}: two are called {name!r}")
+
+
+def _one_of(where: str, name: str, known: set[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        guess = f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(sorted(known))}"
+        raise ValueError(f"{where}: {name!r} does not exist{guess}")
