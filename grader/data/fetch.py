@@ -1,0 +1,77 @@
+"""Downloads the release of CIFAR-10: checked against its published MD5, resumed where it broke off, atomic."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pooch
+
+from grader.data.store import cache_folder
+from grader.errors import DataError
+
+URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+MD5 = "c58f30108f718f92721af3b95e74349a"
+ARCHIVE = "cifar-10-python.tar.gz"
+CHUNK = 256 * 1024  # bytes
+TIMEOUT = 30.0  # seconds without a byte
+
+Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0: unknown)
+
+
+def fetch(
+    *,
+    cache_dir: Path | None = None,
+    url: str = URL,
+    md5: str = MD5,
+    progress: Progress = lambda done, total: None,
+) -> Path:
+    """Download the archive into the cache unless a checked one is there; return its path.
+
+    Raises:
+        DataError: if the server cannot be reached, or what it sends has another MD5.
+    """
+    cache = cache_folder(cache_dir)
+
+    def download(address: str, output_file: str, _: object) -> None:
+        part = cache / f"{ARCHIVE}.part"
+        _resume(address, part, progress)
+        shutil.move(part, output_file)
+
+    try:
+        found = pooch.retrieve(url, known_hash=f"md5:{md5}", fname=ARCHIVE, path=cache, downloader=download)
+    except (urllib.error.URLError, OSError) as error:
+        raise DataError(
+            f"{url}: cannot be fetched ({error}); run it again to resume, or give --data"
+        ) from error
+    except ValueError as error:
+        raise DataError(
+            f"{url}: what came is not the release: its MD5 is not {md5}; nothing was kept"
+        ) from error
+    return Path(found)
+
+
+def _resume(address: str, part: Path, progress: Progress) -> None:
+    """Append what is missing of ``address`` to ``part``."""
+    have = part.stat().st_size if part.is_file() else 0
+    request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        reply = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # the part is whole already, or longer than the file: the MD5 decides
+            return
+        raise
+    with reply:
+        if have and reply.status != 206:  # the server does not resume
+            have = 0
+        total = have + int(reply.headers.get("Content-Length") or 0)
+        with part.open("ab" if have else "wb") as stream:
+            while chunk := reply.read(CHUNK):
+                stream.write(chunk)
+                have += len(chunk)
+                progress(have, total)
+    if have < total:
+        raise OSError(f"the connection ended after {have:,} of {total:,} bytes")
