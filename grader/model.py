@@ -7,9 +7,11 @@ Floats that are not finite are written as the strings ``"NaN"``, ``"Infinity"`` 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from grader.text import clean
 
 SCHEMA = 1
 
@@ -47,6 +49,22 @@ class Frozen(BaseModel):
     """Base of all records: immutable, no unknown fields, non-finite floats as strings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean_texts(cls, data: Any) -> Any:
+        """Make every text harmless where it enters the record: much of it was chosen by a submission."""
+        if not isinstance(data, dict):
+            return data
+        return {name: _cleaned(value) for name, value in data.items()}
+
+
+def _cleaned(value: Any) -> Any:
+    if type(value) is str:
+        return clean(value)
+    if isinstance(value, (tuple, list)) and any(type(item) is str for item in value):
+        return tuple(clean(item) if type(item) is str else item for item in value)
+    return value
 
 
 class Matrix(Frozen):
@@ -143,6 +161,8 @@ class CheckResult(Frozen):
     repeat: str = ""  # the command that repeats this check alone
     seconds: float = 0.0
     marked_by: str = ""  # who gave the points of a manual check
+    asked: bool = True  # False: left out of this run on purpose (--only, hidden in a self-check)
+    where: str = ""  # the submission's file and line that the message speaks of: "modules.py:31"
 
 
 class PartResult(Frozen):

@@ -1,0 +1,59 @@
+"""Views of one record: every format is a pure function of `grader.model.Report`.
+
+`REPORTERS` is the table of formats. `render` applies the audience first, then the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from grader.errors import UsageError
+from grader.model import Report
+from grader.report.audience import for_audience, student_view
+from grader.report.record import from_json, to_json
+from grader.report.terminal import Detail, print_report, to_terminal
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """One format: its file name in a folder of reports, and the function that writes it."""
+
+    file: str
+    about: str
+    render: Callable[[Report], str]
+
+
+REPORTERS: Mapping[str, Reporter] = MappingProxyType(
+    {
+        "terminal": Reporter("report.txt", "for people, 80 columns", to_terminal),
+        "json": Reporter("report.json", "the record; every other format is made from it", to_json),
+    }
+)
+
+
+def render(report: Report, name: str, *, audience: Literal["student", "instructor"] = "student") -> str:
+    """Write a report in the format `name`, as `audience` may see it.
+
+    Raises:
+        UsageError: where there is no such format.
+    """
+    if name not in REPORTERS:
+        raise UsageError(f"--format {name}: no such format; there are {', '.join(sorted(REPORTERS))}")
+    return REPORTERS[name].render(for_audience(report, audience))
+
+
+__all__ = [
+    "REPORTERS",
+    "Detail",
+    "Reporter",
+    "for_audience",
+    "from_json",
+    "print_report",
+    "render",
+    "student_view",
+    "to_json",
+    "to_terminal",
+]
