@@ -221,8 +221,9 @@ class Variant(Frozen):
     """A year or track of the homework, and what a submission to it defines."""
 
     id: Identifier
+    also: tuple[str, ...] = Field(default=(), description="other names of the same variant")
     title: str = ""
-    defines: tuple[str, ...] = Field(default=(), description="module:name or module:name(parameter)")
+    defines: tuple[str, ...] = Field(default=(), description="module:name, module:name(parameter) or module:name()")
     settings: Mapping[str, str | int | float | bool] = {}
 
 
@@ -273,9 +274,9 @@ class Rubric(Frozen):
             RubricError: there is no such variant; the message lists those that are.
         """
         for variant in self.variants:
-            if variant.id == name:
+            if name == variant.id or name in variant.also:
                 return variant
-        allowed = ", ".join(variant.id for variant in self.variants) or "none"
+        allowed = ", ".join(n for variant in self.variants for n in (variant.id, *variant.also)) or "none"
         raise RubricError(f"rubric {self.id}: no variant {name!r}; its variants are: {allowed}")
 
 

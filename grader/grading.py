@@ -1,0 +1,157 @@
+"""From what a person asks for to one report: read the rubric and the submission, open the sandbox, grade.
+
+The one entry that the command line, the pytest plugin and scripts share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import UsageError
+from grader.model import Report
+from grader.rubric import Rubric, builtin_rubrics, load_rubric
+from grader.sandbox import Sandbox, SandboxSettings
+from grader.session import GradeSettings, Session, default_seed
+from grader.submission import Submission, load_submission
+
+if TYPE_CHECKING:
+    from grader.data import DataSet
+
+DEFAULT_RUBRIC = "uva_dl1_a1"
+NAME_FILE = "homework.txt"  # a submission may say which homework it is: one line, a rubric's name
+
+
+@dataclass(frozen=True)
+class GradeRequest:
+    """What a person asks for.
+
+    Attributes:
+        submission: folder, zip, notebook or Python file.
+        rubric: built-in name or path; None: what the submission says, else the default.
+        variant: of the rubric; None: found.
+        data: folder or tar.gz with CIFAR-10; None: the cache, else the stand-in.
+        device: "auto", "cpu", "cuda" or "mps".
+        seed: None: drawn and printed.
+        only: patterns of check ids.
+        public_only: leave hidden checks out.
+        stamp: write when and how long.
+        sandbox: how the worker is confined.
+    """
+
+    submission: Path
+    rubric: str | None = None
+    variant: str | None = None
+    data: Path | None = None
+    device: str = "auto"
+    seed: int | None = None
+    only: tuple[str, ...] = ()
+    public_only: bool = False
+    stamp: bool = True
+    sandbox: SandboxSettings = SandboxSettings()
+
+
+def grade_submission(
+    request: GradeRequest,
+    *,
+    sandbox: Sandbox | None = None,
+    on_event: Callable[[Mapping[str, Any]], None] = lambda event: None,
+) -> Report:
+    """Grade one submission.
+
+    Args:
+        request: what to grade and how.
+        sandbox: one that is open already (a batch); otherwise one is opened and closed here.
+        on_event: told about parts, checks and epochs as they happen.
+
+    Raises:
+        UsageError: submission, rubric, data or an option cannot be used (exit code 2).
+        IsolationError: the machine cannot give the isolation required.
+    """
+    if sandbox is not None:
+        submission, rubric = read_request(request)
+        return _session(request, submission, rubric, sandbox, on_event).grade()
+    with Sandbox(request.sandbox) as own:
+        own.start()  # the zygote imports torch while the host reads files
+        submission, rubric = read_request(request)
+        return _session(request, submission, rubric, own, on_event).grade()
+
+
+def read_request(request: GradeRequest) -> tuple[Submission, Rubric]:
+    """Read the submission and its rubric.
+
+    Raises:
+        UsageError: either cannot be read.
+    """
+    modules = load_rubric(request.rubric).modules if request.rubric else _all_modules()
+    submission = load_submission(request.submission, modules=modules)
+    return submission, load_rubric(request.rubric or homework_of(submission))
+
+
+def homework_of(submission: Submission) -> str:
+    """The rubric that a submission names in its ``homework.txt``; the default if it names none.
+
+    Raises:
+        UsageError: it names one that does not exist.
+    """
+    text = (submission.text(NAME_FILE) or "").strip()
+    if not text:
+        return DEFAULT_RUBRIC
+    if text not in builtin_rubrics():
+        raise UsageError(f"{NAME_FILE}: no built-in rubric is called {text[:60]!r} (built in: {', '.join(builtin_rubrics())})")
+    return text
+
+
+def choose_device(asked: str) -> str:
+    """The device of training: what was asked for, or the best that is there.
+
+    Raises:
+        UsageError: the device asked for is not there.
+    """
+    if asked == "cpu":
+        return "cpu"
+    import torch
+
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if asked == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if here[name])
+    if not here.get(asked, False):
+        raise UsageError(f"--device {asked}: not on this machine; there is: {', '.join(n for n, ok in here.items() if ok)}")
+    return asked
+
+
+def _session(
+    request: GradeRequest,
+    submission: Submission,
+    rubric: Rubric,
+    sandbox: Sandbox,
+    on_event: Callable[[Mapping[str, Any]], None],
+) -> Session:
+    settings = GradeSettings(
+        seed=default_seed() if request.seed is None else request.seed,
+        variant=request.variant,
+        device=request.device if request.device != "auto" else sandbox.device,
+        only=request.only,
+        public_only=request.public_only,
+        stamp=request.stamp,
+        load_data=lambda: _load(request.data),
+        invocation=str(request.submission),
+    )
+    return Session(submission, rubric, sandbox, settings, on_event)
+
+
+def _load(path: Path | None) -> DataSet:
+    from grader.data import load_data
+
+    return load_data(path)
+
+
+def _all_modules() -> tuple[str, ...]:
+    return tuple({name: None for rubric in builtin_rubrics() for name in load_rubric(rubric).modules})
+
+
+def with_seed(request: GradeRequest, seed: int) -> GradeRequest:
+    """The same request with another seed."""
+    return replace(request, seed=seed)

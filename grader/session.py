@@ -1,0 +1,266 @@
+"""Grade ONE submission: which checks, in which order, and what came out of each."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.metadata
+import shlex
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.checks import CHECKS
+from grader.checks.context import Context, Finding
+from grader.errors import UsageError, WorkerError
+from grader.model import Audience, CheckResult, DataUsed, PartResult, Report, Verdict
+from grader.outline import Outline, read_outline
+from grader.rubric import CheckBase, PartSpec, Rubric, check_id
+from grader.score import points_earned
+from grader.submission import Submission
+from grader.text import clean
+from grader.variants import FoundVariant, find_variant
+
+if TYPE_CHECKING:
+    from grader.data import DataSet
+    from grader.sandbox import Sandbox
+
+Event = Mapping[str, Any]
+DATA_KINDS = frozenset({"training", "experiment", "claim"})
+
+
+@dataclass(frozen=True)
+class GradeSettings:
+    """How one submission is graded.
+
+    Attributes:
+        seed: every number drawn follows from it; it is printed, and the worker does not learn it.
+        variant: id of the rubric's variant, or None to find it.
+        device: "cpu", "cuda", "mps": where training runs.
+        only: patterns of check ids (``linear.*``); checks that match none are skipped.
+        public_only: leave hidden checks out (a student's self-check).
+        stamp: write when and how long; off where results must repeat byte for byte.
+        load_data: gives the data set, called at most once and only if a check needs it.
+        invocation: how the user named the submission, for the command that repeats a check.
+    """
+
+    seed: int = 0
+    variant: str | None = None
+    device: str = "cpu"
+    only: tuple[str, ...] = ()
+    public_only: bool = False
+    stamp: bool = True
+    load_data: Callable[[], DataSet] | None = None
+    invocation: str = ""
+
+
+@dataclass
+class Session:
+    """One submission on its way to a report."""
+
+    submission: Submission
+    rubric: Rubric
+    sandbox: Sandbox
+    settings: GradeSettings = field(default_factory=GradeSettings)
+    on_event: Callable[[Event], None] = lambda event: None
+    facts: MutableMapping[str, Any] = field(default_factory=dict)
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    _data: DataSet | None = None
+    _data_error: UsageError | None = None
+
+    def grade(self) -> Report:
+        """Run every check that was asked for and return the report.
+
+        Raises:
+            UsageError: the variant or a pattern of ``only`` does not exist.
+            IsolationError: the machine cannot give the isolation required.
+        """
+        started, clock = datetime.now(UTC), time.perf_counter()
+        isolation = self.sandbox.isolation  # refuses here, before a byte of the submission is loaded
+        variant = find_variant(self.rubric, self._outline, asked=self.settings.variant)
+        rubric = self.rubric.for_variant(variant.id) if variant.id else self.rubric
+        self._refuse_unknown(rubric)
+        parts = tuple(self._part(rubric, part, variant) for part in rubric.parts)
+        return Report(
+            gradmark=version(),
+            submission=clean(self.submission.name, limit=120),
+            submission_hash=self.submission.hash,
+            rubric=rubric.id,
+            rubric_title=f"{rubric.course}: {rubric.title}" if rubric.course else rubric.title,
+            rubric_hash=rubric.source_hash,
+            variant=variant.id,
+            variant_reason=variant.reason,
+            data=self._data_used(),
+            device=self.settings.device,
+            isolation=isolation,
+            seed=self.settings.seed,
+            started=started.isoformat(timespec="seconds") if self.settings.stamp else "",
+            seconds=round(time.perf_counter() - clock, 3) if self.settings.stamp else 0.0,
+            notes=tuple(clean(note, limit=300) for note in self.submission.notes),
+            parts=tuple(part for part in parts if part.checks),
+        )
+
+    def _part(self, rubric: Rubric, part: PartSpec, variant: FoundVariant) -> PartResult:
+        self.on_event({"event": "part", "part": part.id, "title": part.title})
+        results = []
+        for spec in part.checks:
+            if self.settings.public_only and spec.audience is Audience.HIDDEN:
+                continue
+            self.on_event({"event": "check", "check": check_id(part, spec), "title": spec.title})
+            result = self._check(rubric, part, spec, variant)
+            self.results[result.id] = result
+            results.append(result)
+            self.on_event({"event": "done", "check": result.id, "verdict": result.verdict, "result": result})
+        return PartResult(id=part.id, title=part.title, checks=tuple(results))
+
+    def _check(self, rubric: Rubric, part: PartSpec, spec: CheckBase, variant: FoundVariant) -> CheckResult:
+        clock = time.perf_counter()
+        name = check_id(part, spec)
+        finding = self._reason_to_skip(name, spec)
+        if finding is None:
+            context = Context(
+                rubric=rubric,
+                part=part,
+                spec=spec,
+                submission=self.submission,
+                sandbox=self.sandbox,
+                seed=self.settings.seed,
+                variant=variant.id,
+                device=self.settings.device,
+                earlier=self.results,
+                facts=self.facts,
+                load_data=self._load_data,
+                on_event=lambda event: self.on_event({"check": name, **event}),
+            )
+            finding = run_check(spec, context)
+        return self._result(rubric, name, spec, finding, time.perf_counter() - clock)
+
+    def _result(
+        self, rubric: Rubric, name: str, spec: CheckBase, finding: Finding, seconds: float
+    ) -> CheckResult:
+        kind: str = spec.kind  # type: ignore[attr-defined]
+        return CheckResult(
+            id=name,
+            title=spec.title or name,
+            kind=kind,
+            verdict=finding.verdict,
+            points=spec.points,
+            earned=points_earned(finding.verdict, spec.points, finding.share),
+            message=clean(finding.message, limit=2000),
+            detail=clean(finding.detail, limit=6000),
+            hint=finding.hint,
+            evidence=finding.evidence,
+            diagnoses=finding.diagnoses,
+            curves=finding.curves,
+            bands=finding.bands,
+            formula=finding.formula,
+            audience=spec.audience,
+            hint_level=rubric.hint_level or spec.hint_level,
+            needs=spec.needs,
+            output=clean(finding.output, limit=4000),
+            work=clean(finding.work, limit=20_000),
+            repeat=self._repeat(name),
+            seconds=round(seconds, 3) if self.settings.stamp else 0.0,
+        )
+
+    def _repeat(self, name: str) -> str:
+        where = self.settings.invocation
+        return f"grade {shlex.quote(where)} --only {name} --seed {self.settings.seed}" if where else ""
+
+    def _reason_to_skip(self, name: str, spec: CheckBase) -> Finding | None:
+        if self.settings.only and not any(fnmatch.fnmatch(name, _pattern(p)) for p in self.settings.only):
+            return Finding(Verdict.SKIPPED, "not asked for")
+        for need in spec.needs:
+            before = self.results.get(need)
+            if before is not None and before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
+                return Finding(Verdict.SKIPPED, f"needs {need}, which did not pass")
+        return None
+
+    def _refuse_unknown(self, rubric: Rubric) -> None:
+        names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
+        for pattern in self.settings.only:
+            if not fnmatch.filter(names, _pattern(pattern)):
+                raise UsageError(f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}")
+
+    def _outline(self, module: str) -> Outline | None:
+        file = module.replace(".", "/") + ".py"
+        key = f"outline:{file}"
+        if key not in self.facts:
+            data = self.submission.files.get(file)
+            self.facts[key] = None if data is None else read_outline(file, data)
+        found: Outline | None = self.facts[key]
+        return found
+
+    def _load_data(self) -> DataSet:
+        if self._data_error is not None:
+            raise self._data_error
+        if self._data is None:
+            if self.settings.load_data is None:
+                raise UsageError("this run was given no data set")
+            self.on_event({"event": "data"})
+            try:
+                self._data = self.settings.load_data()
+            except UsageError as error:
+                self._data_error = error
+                raise
+        return self._data
+
+    def _data_used(self) -> DataUsed:
+        if self._data is None:
+            return DataUsed(kind="none", description="none was needed")
+        return DataUsed(kind=self._data.kind, description=self._data.description)
+
+
+def run_check(spec: CheckBase, context: Context) -> Finding:
+    """Run one check; whatever goes wrong becomes a finding, and only a usage error goes up.
+
+    A worker's death is the submission's; an exception in the host is ours, and leaves the points open.
+    """
+    kind: str = spec.kind  # type: ignore[attr-defined]
+    try:
+        return CHECKS[kind](spec, context)
+    except WorkerError as error:
+        return Finding(Verdict.ERRORED, str(error), output="".join(context.output))
+    except UsageError:
+        raise
+    except Exception as error:
+        return Finding(
+            Verdict.INTERNAL,
+            f"gradmark failed here, not the submission: {type(error).__name__}: {error}",
+            detail=traceback.format_exc(limit=-12),
+        )
+
+
+def version() -> str:
+    """Version of this package."""
+    try:
+        return importlib.metadata.version("gradmark")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _pattern(text: str) -> str:
+    return text if "." in text or "*" in text else f"{text}.*"
+
+
+def default_seed() -> int:
+    """A fresh seed, drawn from the system's entropy; printed in the report so that the run can be repeated."""
+    import secrets
+
+    return secrets.randbelow(2**31)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file atomically: all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
+def first_needed(rubric: Rubric, kinds: Iterable[str] = DATA_KINDS) -> bool:
+    """Whether any check of the rubric needs a data set."""
+    return any(spec.kind in kinds for part in rubric.parts for spec in part.checks)
