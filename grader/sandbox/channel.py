@@ -1,0 +1,214 @@
+"""The host's end of a worker's three pipes.
+
+One poll loop writes the request, reads the reply and drains the output, all without blocking and under one
+absolute deadline. Whatever breaks the protocol or a cap is a :class:`WorkerViolation`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import selectors
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from grader.errors import WorkerDied, WorkerTimeout, WorkerViolation
+from grader.sandbox.limits import Limits
+from grader.worker import frames
+
+CHUNK = 1 << 18  # bytes per read or write
+MAX_PROGRESS = 100_000  # progress frames per request
+OnProgress = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass
+class Output:
+    """Text that a worker prints: the first bytes are kept, the others counted."""
+
+    keep: int
+    kept: bytearray = field(default_factory=bytearray)
+    dropped: int = 0
+
+    def add(self, data: bytes) -> None:
+        """Take what was read from the pipe."""
+        room = max(0, self.keep - len(self.kept))
+        self.kept += data[:room]
+        self.dropped += max(0, len(data) - room)
+
+    def take(self) -> tuple[str, int]:
+        """What came since the last call."""
+        text, dropped = self.kept.decode("utf-8", "replace"), self.dropped
+        self.kept, self.dropped = bytearray(), 0
+        return text, dropped
+
+
+@dataclass
+class Incoming:
+    """A frame that is being read: the bytes so far of its prefix, header or payload."""
+
+    prefix: bytearray = field(default_factory=bytearray)
+    header: bytearray = field(default_factory=bytearray)
+    payload: bytearray = field(default_factory=bytearray)
+    header_length: int = -1
+    payload_length: int = 0
+
+
+class Channel:
+    """Requests and replies over pipes."""
+
+    def __init__(self, commands: int, replies: int, output: int, limits: Limits) -> None:
+        self.commands, self.replies, self.stdout = commands, replies, output
+        self.limits = limits
+        self.output = Output(limits.output_bytes)
+        self.incoming = Incoming()
+        for descriptor in (commands, replies, output):
+            os.set_blocking(descriptor, False)
+
+    def close(self) -> None:
+        """Close the pipes."""
+        for descriptor in (self.commands, self.replies, self.stdout):
+            os.close(descriptor)
+
+    def request(
+        self,
+        header: Mapping[str, Any],
+        arrays: list[NDArray[Any]],
+        *,
+        timeout: float,
+        on_progress: OnProgress | None = None,
+    ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+        """Send one request and wait for its reply.
+
+        Args:
+            header: the request, without its id.
+            arrays: that the request's nodes name.
+            timeout: seconds from now until the reply must be complete.
+            on_progress: called with the fields of each progress report.
+
+        Raises:
+            WorkerTimeout: the deadline passed.
+            WorkerDied: the worker closed its pipes.
+            WorkerViolation: it broke the protocol.
+        """
+        nonce = secrets.randbits(62)
+        try:
+            buffers = frames.pack({**header, "id": nonce}, arrays)
+            return self._exchange(buffers, nonce, time.monotonic() + timeout, timeout, on_progress)
+        except frames.FrameError as error:
+            raise WorkerViolation(f"the worker broke the protocol: {error}") from None
+
+    def _exchange(
+        self, buffers: list[Any], nonce: int, deadline: float, timeout: float, on_progress: OnProgress | None
+    ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+        if self._early():
+            raise WorkerViolation("the worker answered before it was asked")
+        pending = [memoryview(buffer) for buffer in buffers]
+        progress_left = MAX_PROGRESS
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.commands, selectors.EVENT_WRITE)
+            selector.register(self.replies, selectors.EVENT_READ)
+            selector.register(self.stdout, selectors.EVENT_READ)
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise WorkerTimeout(f"no answer within {timeout:g} seconds")
+                for key, _ in selector.select(left):
+                    if key.fd == self.commands and not self._write(pending):
+                        selector.unregister(self.commands)
+                    elif key.fd == self.stdout and not self.drain():
+                        selector.unregister(self.stdout)
+                    elif key.fd == self.replies:
+                        frame = self._read()
+                        if frame is None:
+                            continue
+                        if frame[0].get("id") != nonce or type(frame[0].get("id")) is not int:
+                            raise WorkerViolation("the worker answered a question that was not asked")
+                        if frame[0].get("kind") == "reply":
+                            if pending:
+                                raise WorkerViolation("the worker answered before it had read the question")
+                            return frame
+                        progress_left -= 1
+                        if frame[0].get("kind") != "progress" or progress_left < 0:
+                            raise WorkerViolation("the worker sent an unknown frame, or too many reports")
+                        if on_progress is not None:
+                            on_progress(_progress(frame[0]))
+
+    def _early(self) -> bool:
+        """Whether there are bytes, or half a frame, from before the question."""
+        try:
+            early = os.read(self.replies, 1)
+        except BlockingIOError:
+            return bool(self.incoming.prefix)
+        if not early:
+            raise WorkerDied("the worker ended before it was asked")
+        return True
+
+    def _write(self, pending: list[memoryview]) -> bool:
+        """Write what the pipe takes; False when all is written or nobody reads any more."""
+        try:
+            while pending:
+                written = os.write(self.commands, pending[0][:CHUNK])
+                pending[0] = pending[0][written:]
+                if not len(pending[0]):
+                    pending.pop(0)
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            pass
+        return False
+
+    def drain(self) -> bool:
+        """Read printed text that is there; False at its end."""
+        try:
+            data = os.read(self.stdout, CHUNK)
+        except BlockingIOError:
+            return True
+        self.output.add(data)
+        return bool(data)
+
+    def _read(self) -> tuple[dict[str, Any], list[NDArray[Any]]] | None:
+        """Read what is there; a frame when one is complete."""
+        incoming = self.incoming
+        if len(incoming.prefix) < frames.PREFIX.size:
+            self._fill(incoming.prefix, frames.PREFIX.size)
+            if len(incoming.prefix) < frames.PREFIX.size:
+                return None
+            lengths = frames.parse_prefix(bytes(incoming.prefix), self.limits.reply_bytes)
+            incoming.header_length, incoming.payload_length = lengths
+        elif len(incoming.header) < incoming.header_length:
+            self._fill(incoming.header, incoming.header_length)
+        elif len(incoming.payload) < incoming.payload_length:
+            self._fill(incoming.payload, incoming.payload_length)
+        return self._complete()
+
+    def _complete(self) -> tuple[dict[str, Any], list[NDArray[Any]]] | None:
+        incoming = self.incoming
+        if len(incoming.header) < incoming.header_length or len(incoming.payload) < incoming.payload_length:
+            return None
+        header, layouts = frames.parse_header(bytes(incoming.header), incoming.payload_length)
+        self.incoming = Incoming()
+        return header, frames.split(incoming.payload, layouts)
+
+    def _fill(self, buffer: bytearray, size: int) -> None:
+        try:
+            data = os.read(self.replies, min(CHUNK, size - len(buffer)))
+        except BlockingIOError:
+            return
+        if not data:
+            raise WorkerDied("the worker ended before it answered")
+        buffer += data
+
+
+def _progress(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked fields of a progress report."""
+    fields = header.get("fields")
+    if type(fields) is not dict or len(fields) > 16 or header["arrays"]:
+        raise WorkerViolation("the worker sent a malformed progress report")
+    for key, value in fields.items():
+        if type(value) not in (bool, int, float, str) or len(key) > 40 or len(str(value)) > 200:
+            raise WorkerViolation("the worker sent a malformed progress report")
+    return dict(fields)

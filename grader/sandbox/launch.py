@@ -1,0 +1,65 @@
+"""Starting a worker interpreter: its command line, its start message, its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grader.sandbox.environment import Environment, boot_source, clean_environment, worker_sources
+
+
+def start_interpreter(
+    environment: Environment,
+    role: str,
+    config: Mapping[str, Any],
+    *,
+    descriptors: Sequence[int],
+    prefix: Sequence[str] = (),
+    stdout: int = subprocess.DEVNULL,
+    extra_environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a bare interpreter that reads our modules from a pipe and takes a role.
+
+    Args:
+        environment: interpreter and ``sys.path``.
+        role: module of the worker whose ``main(config)`` runs.
+        config: its configuration, plain JSON.
+        descriptors: that it inherits under the same numbers.
+        prefix: command that starts it in a jail; empty for none.
+        stdout: where its own output and errors go.
+        extra_environment: variables beyond the clean ones.
+    """
+    read, write = os.pipe()
+    command = [*prefix, environment.python, "-I", "-S", "-c", boot_source(), str(read)]
+    message = {"sources": worker_sources(), "path": environment.path, "role": role, "config": dict(config)}
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stdout,
+            pass_fds=(*descriptors, read),
+            env={**clean_environment(), **(extra_environment or {})},
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(write)
+        raise
+    finally:
+        os.close(read)
+    threading.Thread(target=_feed, args=(write, json.dumps(message).encode()), daemon=True).start()
+    return process
+
+
+def _feed(descriptor: int, data: bytes) -> None:
+    """Write the start message; an interpreter that dies first is noticed elsewhere."""
+    try:
+        with os.fdopen(descriptor, "wb") as pipe:
+            pipe.write(data)
+    except BrokenPipeError:
+        return

@@ -1,0 +1,119 @@
+"""A worker as a value: files in, programs in, checked values out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from grader.errors import WorkerDied, WorkerError, WorkerViolation
+from grader.sandbox.channel import Channel, OnProgress
+from grader.sandbox.program import Program
+from grader.sandbox.values import MalformedValueError, Reply, decode_reply
+
+LOAD_SECONDS = 30.0
+
+
+class Worker:
+    """One process that runs a submission; dead after its first timeout, crash or violation.
+
+    ``Sandbox.worker`` makes it. Use it as a context manager, or close it.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        end: Callable[[], int | None],
+        files: Mapping[str, bytes],
+        support: Mapping[str, bytes],
+    ) -> None:
+        self._channel = channel
+        self._end = end
+        self._files, self._support = files, support
+        self._alive = True
+        self._loaded = False
+
+    def run(self, program: Program, *, timeout: float = 5.0, on_progress: OnProgress | None = None) -> Reply:
+        """Execute a program.
+
+        Args:
+            program: what to do.
+            timeout: seconds until the whole reply must be here.
+            on_progress: called with each progress report of the submission's training.
+
+        Raises:
+            WorkerTimeout: it took longer.
+            WorkerDied: the process ended.
+            WorkerViolation: it broke the protocol or a cap.
+        """
+        if not self._alive:
+            raise WorkerDied("this worker has ended; open another")
+        started = time.monotonic()
+        try:
+            if not self._loaded:
+                self._load()
+            header, arrays = self._channel.request(
+                {"kind": "program", "program": program.instructions},
+                program.arrays,
+                timeout=timeout,
+                on_progress=on_progress,
+            )
+            self._channel.drain()
+            reply = decode_reply(header, arrays)
+        except MalformedValueError as fault:
+            self.close()
+            raise WorkerViolation(f"the worker broke the protocol: {fault}") from None
+        except WorkerDied as died:
+            raise WorkerDied(f"{died} ({_ending(self.close())})") from None
+        except WorkerError:
+            self.close()
+            raise
+        output, dropped = self._channel.output.take()
+        seconds = time.monotonic() - started
+        return replace(reply, output=output, output_dropped=dropped, seconds=seconds)
+
+    def close(self) -> int | None:
+        """Kill the process and everything below it; its wait status where it had ended by itself."""
+        if not self._alive:
+            return None
+        self._alive = False
+        try:
+            return self._end()
+        finally:
+            self._channel.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _load(self) -> None:
+        """Hand the files over; the first request of every worker."""
+        arrays: list[Any] = []
+        listed: dict[str, list[list[Any]]] = {"files": [], "support": []}
+        for key, group in (("files", self._files), ("support", self._support)):
+            for name, content in group.items():
+                listed[key].append([name, len(arrays)])
+                arrays.append(np.frombuffer(content, np.uint8))
+        self._channel.request({"kind": "load", **listed}, arrays, timeout=LOAD_SECONDS)
+        self._loaded = True
+
+
+def _ending(status: int | None) -> str:
+    """A wait status in words."""
+    if status is None:
+        return "how is not known"
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"exit code {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"killed by {name}"
