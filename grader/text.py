@@ -32,7 +32,7 @@ _LINE_SEPARATORS = re.compile("\r\n|[\u2028\u2029]")
 _STACKED_MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
 )
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$^=])")
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#!|~&$]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 
 
 def clean(text: object, *, limit: int = LIMIT, ends: bool = False) -> str:
@@ -89,7 +89,7 @@ def markdown_inline(text: object, *, limit: int = LINE_LIMIT) -> str:
     line = _MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text, limit=limit))
     line = line.replace("<", "&lt;").replace("\\&lt;", "&lt;")
     line = line.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
-    return re.sub(r"(?i)\bwww\\\.", r"www<!-- -->\\.", line)
+    return re.sub(r"(?i)\b(www)\.", r"\1<!-- -->.", line)
 
 
 def markdown_code(text: object, *, limit: int = LINE_LIMIT) -> str:

@@ -13,7 +13,12 @@ from typing import Literal
 from grader.errors import UsageError
 from grader.model import Report
 from grader.report.audience import for_audience, student_view
+from grader.report.github import to_github, write_github
+from grader.report.gradescope import to_gradescope
+from grader.report.junit import to_junit
+from grader.report.markdown import to_markdown
 from grader.report.record import from_json, to_json
+from grader.report.table import to_csv
 from grader.report.terminal import Detail, print_report, to_terminal
 
 
@@ -30,6 +35,11 @@ REPORTERS: Mapping[str, Reporter] = MappingProxyType(
     {
         "terminal": Reporter("report.txt", "for people, 80 columns", to_terminal),
         "json": Reporter("report.json", "the record; every other format is made from it", to_json),
+        "markdown": Reporter("report.md", "GitHub-flavoured Markdown", to_markdown),
+        "junit": Reporter("junit.xml", "JUnit XML for GitLab, Jenkins and the like", to_junit),
+        "gradescope": Reporter("results.json", "Gradescope's results, visibility per check", to_gradescope),
+        "github": Reporter("github.txt", "workflow commands for a GitHub Actions log", to_github),
+        "csv": Reporter("report.csv", "one row per check, for a spreadsheet", to_csv),
     }
 )
 
@@ -54,6 +64,12 @@ __all__ = [
     "print_report",
     "render",
     "student_view",
+    "to_csv",
+    "to_github",
+    "to_gradescope",
     "to_json",
+    "to_junit",
+    "to_markdown",
     "to_terminal",
+    "write_github",
 ]

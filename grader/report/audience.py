@@ -49,8 +49,14 @@ def student_view(report: Report) -> Report:
     """The report without hidden checks' content and with hint levels applied."""
     names = hidden_names(report)
     scrub = _scrubber(report, names)
+
+    def seen(check: CheckResult) -> CheckResult:
+        if check.audience is Audience.HIDDEN:
+            return _hidden(check, names[check.id])
+        return _scrubbed(at_hint_level(check), names, scrub)
+
     parts = tuple(
-        part.model_copy(update={"checks": tuple(_checked(check, names, scrub) for check in part.checks)})
+        part.model_copy(update={"checks": tuple(seen(check) for check in part.checks)})
         for part in report.parts
     )
     notes = tuple(scrub(note) for note in report.notes)
@@ -84,12 +90,6 @@ def at_hint_level(check: CheckResult) -> CheckResult:
     shown["diagnoses"] = ()
     shown["message"] = check.message if own else NO_HINTS
     return check.model_copy(update=shown)
-
-
-def _checked(check: CheckResult, names: Mapping[str, str], scrub: Scrub) -> CheckResult:
-    if check.audience is Audience.HIDDEN:
-        return _hidden(check, names[check.id])
-    return _scrubbed(at_hint_level(check), names, scrub)
 
 
 def _hidden(check: CheckResult, name: str) -> CheckResult:

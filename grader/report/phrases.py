@@ -30,7 +30,7 @@ def out_of(earned: float, worth: float) -> str:
 
 
 def percent(earned: float, worth: float) -> str:
-    """The share of points in whole percent, rounded down: 100 % means all. Empty where nothing is worth points."""
+    """The share of points in whole percent, rounded down: 100 % means all; empty where there are none."""
     return f"{int(100 * earned / worth + 1e-9)} %" if worth else ""
 
 

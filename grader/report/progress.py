@@ -28,7 +28,7 @@ class ProgressView:
     """Shows events of a run: `with ProgressView() as view: grade(..., on_event=view.on_event)`.
 
     On a terminal one line names the check and, in training, the epoch; it vanishes at the end. Elsewhere
-    nothing is written, or one line per finished check with `lines`. It writes to stderr: stdout is the report's.
+    nothing is written, or one line per finished check with `lines`. It writes to stderr.
     """
 
     def __init__(self, *, stream: TextIO | None = None, quiet: bool = False, lines: bool = False) -> None:
