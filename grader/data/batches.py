@@ -1,7 +1,8 @@
-"""Reads the release's own files: ``cifar-10-batches-py`` as a folder, or in the tar archive it is distributed in.
+"""Reads the release's own files: ``cifar-10-batches-py`` as a folder, or in the tar archive it is
+distributed in.
 
-The files are Python-2 pickles. They are read by an unpickler that knows three names, all of which stand for inert
-records here, so that a file from anywhere can be read without running anything of it.
+The files are Python-2 pickles. They are read by an unpickler that knows three names, all of which stand for
+inert records here, so that a file from anywhere can be read without running anything of it.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def source_files(source: Path) -> tuple[Path, ...]:
 
 
 def _expected() -> str:
-    return f"expected the folder {FOLDER} with {TRAIN[0]} to {TRAIN[-1]}, {TEST} and {META}, or cifar-10-python.tar.gz"
+    return f"expected the folder {FOLDER} with {TRAIN[0]} to {TRAIN[-1]}, {TEST} and {META}, or the tar.gz"
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""A data set as the grader holds it: what a submission may see lies in one folder, what it may not lies elsewhere."""
+"""A data set as the grader holds it: what a submission may see in one folder, what it may not elsewhere."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ SPLIT_SEED = 42  # of the torch generator that the course splits training from v
 class DataSet:
     """One data set, memory-mapped.
 
-    ``root`` holds ``train_images.npy`` (N, 3, 32, 32) uint8, ``train_labels.npy`` (N,) int64, ``test_images.npy`` and
-    ``test_labels.npy`` (the public half of the test images) and ``meta.json``. It is all that a worker may see.
-    The private half's labels are in this object and in a folder of the cache beside ``root``, never under it.
+    ``root`` holds ``train_images.npy`` (N, 3, 32, 32) uint8, ``train_labels.npy`` (N,) int64,
+    ``test_images.npy`` and ``test_labels.npy`` (the public half of the test images) and ``meta.json``. It
+    is all that a worker may see. The private half's labels are in this object and in a folder of the cache
+    beside ``root``, never under it.
     """
 
     kind: Kind
@@ -59,11 +60,11 @@ class DataSet:
     def _read(self, split: str) -> tuple[Images, Labels]:
         return tuple(
             np.load(self.root / f"{split}_{part}.npy", mmap_mode="r") for part in ("images", "labels")
-        )  # type: ignore[return-value]
+        )
 
 
 def validation_rows(count: int, *, size: int = VALIDATION_SIZE) -> NDArray[np.int64]:
-    """Row numbers of the validation images: the tail of the permutation that ``random_split`` makes with seed 42."""
+    """Row numbers of the validation images: the tail of the permutation of ``random_split``."""
     import torch
 
     order = torch.randperm(count, generator=torch.Generator().manual_seed(SPLIT_SEED)).numpy()
@@ -71,7 +72,7 @@ def validation_rows(count: int, *, size: int = VALIDATION_SIZE) -> NDArray[np.in
 
 
 def normalise(images: Images) -> NDArray[np.float32]:
-    """Images (N, 3, 32, 32) uint8 as the course's loader serves them: float32, mean and deviation taken out."""
+    """Images (N, 3, 32, 32) uint8 as loaders serve them: float32, mean and deviation taken out."""
     scaled = images.astype(np.float32) / np.float32(255)
     mean, std = (np.asarray(values, dtype=np.float32).reshape(1, 3, 1, 1) for values in (MEAN, STD))
     return np.asarray((scaled - mean) / std, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""From what the user said to a data set: a folder or archive, the fetched release in the cache, or the stand-in."""
+"""From what the user said to a data set: a folder or archive, the fetched release, or the stand-in."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_data(path: Path | None, *, cache_dir: Path | None = None) -> DataSet:
 
 
 def data_info(path: Path | None = None, *, cache_dir: Path | None = None) -> dict[str, object]:
-    """What there is, for ``grader data info``: kind, description, sizes, where it lies, seconds to open it."""
+    """What there is, for ``grader data info``: kind, sizes, where it lies, seconds to open it."""
     start = time.perf_counter()
     data = load_data(path, cache_dir=cache_dir)
     seconds = time.perf_counter() - start

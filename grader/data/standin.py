@@ -1,10 +1,11 @@
 """The offline stand-in: generated images, so that training can be graded where CIFAR-10 cannot be had.
 
-It has the shape of CIFAR-10 and nothing else of it. An image is a random field with the power spectrum of natural
-images (amplitude falling as 1 / frequency, most of it in luminance), plus a faint pattern of its class. A class has
-one pattern that all its images share, which a linear classifier can find, and several variants, only one of which an
-image shows, which take a hidden layer. The strengths below are calibrated so that softmax regression, an MLP and an
-MLP with batch norm reach about the accuracies that they reach on CIFAR-10; ``docs/results.md`` shows how well.
+It has the shape of CIFAR-10 and nothing else of it. An image is a random field with the power spectrum of
+natural images (amplitude falling as 1 / frequency, most of it in luminance), plus a faint pattern of its
+class. A class has one pattern that all its images share, which a linear classifier can find, and several
+variants, only one of which an image shows, which take a hidden layer. The strengths below are calibrated so
+that softmax regression, an MLP and an MLP with batch norm reach about the accuracies that they reach on
+CIFAR-10; ``docs/results.md`` shows how well.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def generate(*, train: int = TRAIN, test: int = TEST, seed: int = SEED) -> tuple
 
 
 def _amplitudes() -> NDArray[np.float32]:
-    """(3, 32, 32) deviation of each cosine coefficient of the field, in luminance and two colour differences."""
+    """(3, 32, 32) deviation of each cosine coefficient, in luminance and two colour differences."""
     frequency = np.hypot(*np.meshgrid(np.arange(SIZE), np.arange(SIZE)))
     fall = (1 + frequency) ** -FALL
     fall /= np.sqrt((fall**2).sum() / SIZE**2)  # so that a pixel of the field has unit variance
@@ -82,7 +83,7 @@ def _fields(
     coefficients *= _amplitudes()
     contrast = np.exp(CONTRAST * rng.standard_normal((count, 1, 1, 1), dtype=np.float32))
     basis = _cosines()
-    return contrast * np.matmul(np.matmul(basis.T, coefficients), basis)
+    return np.asarray(contrast * np.matmul(np.matmul(basis.T, coefficients), basis), dtype=np.float32)
 
 
 def _cosines() -> NDArray[np.float32]:
@@ -100,4 +101,5 @@ def _pixels(fields: NDArray[np.float32]) -> Images:
     deviation = colours.std(axis=(0, 2, 3), keepdims=True)
     mean, spread = (np.asarray(values, dtype=np.float32).reshape(1, 3, 1, 1) for values in (MEAN, STD))
     pixels = (mean + spread * colours / deviation) * 255
-    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    clipped: Images = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    return clipped

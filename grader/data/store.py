@@ -1,7 +1,7 @@
 """The user's cache: data sets converted once to arrays that are memory-mapped afterwards.
 
-Every folder appears under its final name at once and complete, so that a killed run leaves nothing half-written and
-two runs at a time do not disturb each other.
+Every folder appears under its final name at once and complete, so that a killed run leaves nothing
+half-written and two runs at a time do not disturb each other.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def write_data(
     classes: tuple[str, ...],
     facts: Mapping[str, Any],
 ) -> None:
-    """Store a data set: training images and the public half of the test images visible, the private half hidden."""
+    """Store a data set; of the test images, the public half is visible and the private half hidden."""
     public, private = halves(test[1])
     with published(target) as draft:
         _write(draft / VISIBLE, train_images=train[0], train_labels=train[1])
@@ -101,7 +101,8 @@ def open_data(target: Path, *, kind: Kind, description: str) -> DataSet | None:
 def halves(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cut test images into a public and a private half, each with half of every class.
 
-    The order within a class is that of a SHA-256 of the row number: the same on every machine and in every version.
+    The order within a class is that of a SHA-256 of the row number: the same on every machine and in every
+    version.
     """
 
     def rank(row: int) -> bytes:
@@ -117,7 +118,7 @@ def halves(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def content_key(files: tuple[Path, ...], cache: Path) -> str:
-    """SHA-256 over names and bytes of ``files``, remembered as long as sizes and times of the files stay the same."""
+    """SHA-256 over names and bytes of ``files``, remembered while their sizes and times stay the same."""
     stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     memo = cache / "sources" / (hashlib.sha256(repr((FORMAT, stats)).encode()).hexdigest()[:32] + ".txt")
     with contextlib.suppress(OSError):
