@@ -1,0 +1,173 @@
+"""What all checks share: opening a worker, and turning what a submission raised into a finding."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.resources
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.checks.context import Context, Finding
+from grader.model import Diagnosis, Evidence, Verdict
+from grader.numerics import Comparison
+from grader.outline import Outline
+from grader.sandbox import Limits, Reply, StudentError, Worker
+
+if TYPE_CHECKING:
+    from grader.outline import FunctionOutline
+
+SUPPORT_MODULES = ("cifar10_utils.py",)
+
+
+@contextmanager
+def open_worker(context: Context, readonly: Mapping[str, Path], changes: Mapping[str, float]) -> Iterator[Worker]:
+    """A fresh worker with the submission's files; what it printed is kept for the finding."""
+    limits = worker_limits(context)
+    if changes:
+        limits = replace(limits, **changes)
+    with context.sandbox.worker(
+        context.submission.files, limits=limits, support=support_files(), readonly=dict(readonly)
+    ) as worker:
+        yield worker
+
+
+def worker_limits(context: Context) -> Limits:
+    """The rubric's limits in the sandbox's units."""
+    limits = context.rubric.limits
+    return Limits(
+        memory=limits.memory_mb << 20,
+        scratch_bytes=limits.scratch_mb << 20,
+        scratch_files=limits.scratch_files,
+        output_bytes=limits.output_kb << 10,
+        processes=limits.processes,
+    )
+
+
+def support_files() -> dict[str, bytes]:
+    """Modules of ours that a submission may import, by file name."""
+    folder = importlib.resources.files("grader.worker") / "support"
+    return {name: (folder / name).read_bytes() for name in SUPPORT_MODULES}
+
+
+def absent(context: Context, module: str, name: str, *, methods: tuple[str, ...] = ()) -> Finding | None:
+    """Why a target cannot be graded, seen from the source alone; None if it seems to be there."""
+    file = module.replace(".", "/") + ".py"
+    outline = context.outline(module)
+    if outline is None:
+        if module.split(".")[0] + "/__init__.py" in context.submission.files:
+            return None
+        return Finding(Verdict.MISSING, f"{file} is not in the submission.")
+    if outline.broken:
+        return Finding(
+            Verdict.ERRORED,
+            f"{file}, line {outline.broken.line}: {outline.broken.message}",
+            hint=f"Python cannot read {file}; mend that line first, and every check of this file can run.",
+        )
+    if not outline.defines(name) and not outline.star_imports:
+        return Finding(Verdict.MISSING, f"{file} does not define {name}{_near(name, outline)}.")
+    return _unfilled(file, name, methods, outline)
+
+
+def _near(name: str, outline: Outline) -> str:
+    near = difflib.get_close_matches(name, [*outline.classes, *outline.functions], n=1, cutoff=0.7)
+    return f"; is {near[0]} meant?" if near else ""
+
+
+def _unfilled(file: str, name: str, methods: tuple[str, ...], outline: Outline) -> Finding | None:
+    if name in outline.functions and outline.functions[name].unfilled:
+        line = outline.functions[name].line
+        return Finding(Verdict.MISSING, f"{name} ({file}, line {line}) is not filled in yet.")
+    if name not in outline.classes:
+        return None
+    found = outline.classes[name]
+    if outline.unfilled(name):
+        return Finding(Verdict.MISSING, f"{name} ({file}, line {found.line}) is not filled in yet.")
+    for method in methods:
+        item: FunctionOutline | None = found.methods.get(method)
+        if item is not None and item.unfilled:
+            return Finding(Verdict.MISSING, f"{name}.{method} ({file}, line {item.line}) is not filled in yet.")
+    return None
+
+
+def raised(error: StudentError, *, doing: str, output: str = "") -> Finding:
+    """A finding for an exception of the submission, with the place in its own files.
+
+    A package that is not installed, or a call that newer packages no longer take, is named as the environment's.
+    """
+    place = ""
+    if error.frames:
+        frame = error.frames[-1]
+        place = f" ({frame.file}, line {frame.line}: {frame.code})" if frame.code else f" ({frame.file}, line {frame.line})"
+    lines = [f"{frame.file}:{frame.line} in {frame.function or 'module'}: {frame.code}" for frame in error.frames]
+    environment = environment_reason(error)
+    message = f"{doing} raised {error.type}: {error.message}{place}"
+    if environment:
+        message = f"{doing}: {environment}{place}"
+    hint = "The cause lies in the environment, not in this part's idea." if environment else ""
+    return Finding(Verdict.ERRORED, message, detail="\n".join(lines), hint=hint, output=output)
+
+
+_MOVED = (
+    ("np.float_", "NaN"), ("np.Inf", ""), ("np.product", ""), ("np.int'", ""), ("np.float'", ""), ("np.bool'", ""),
+)  # fmt: skip
+
+
+def environment_reason(error: StudentError) -> str:
+    """Why the environment is to blame for an exception; "" if it is not."""
+    if error.type in ("ModuleNotFoundError", "ImportError") and error.missing:
+        return f"the package {error.missing!r} is not installed where submissions run ({error.message})"
+    moved = error.type == "TypeError" and "unexpected keyword argument" in error.message
+    if moved and any(name in error.message for name in ("'newshape'", "'labels'")):
+        return f"a newer version of a package no longer takes this argument ({error.message})"
+    gone = error.type == "AttributeError" and "module 'numpy' has no attribute" in error.message
+    if gone or (error.type == "AttributeError" and "was removed in the NumPy" in error.message):
+        return f"a newer version of NumPy no longer has this name ({error.message})"
+    return ""
+
+
+def keep_output(context: Context, reply: Reply) -> None:
+    """Keep what the submission printed during a request."""
+    if reply.output:
+        context.output.append(reply.output)
+
+
+def printed(context: Context) -> str:
+    """What the submission printed so far in this check."""
+    return "".join(context.output)
+
+
+def evidence_of(what: str, comparison: Comparison, *, probe: str = "", tensor: str = "") -> Evidence:
+    """The record of a comparison."""
+    return Evidence(
+        what=what,
+        agreed=comparison.agreed,
+        detail=comparison.detail,
+        probe=probe,
+        tensor=tensor,
+        shape=comparison.got_shape,
+        worst_index=comparison.worst_index,
+        got=comparison.got,
+        want=comparison.want,
+        abs_error=comparison.abs_error,
+        rel_error=comparison.rel_error,
+        rel_to=comparison.rel_to if comparison.off is not None else "",
+        off=comparison.off,
+        total=comparison.total,
+        tolerance=comparison.tolerance,
+        tolerance_reason=comparison.tolerance_reason,
+    )
+
+
+def worst_first(evidence: list[Evidence], *, at_most: int = 6) -> tuple[Evidence, ...]:
+    """The evidence to show: what disagreed first, largest error first."""
+    ordered = sorted(evidence, key=lambda e: (e.agreed, -(e.rel_error if e.rel_error is not None else sys.float_info.max)))
+    return tuple(ordered[:at_most])
+
+
+def best_hint(diagnoses: tuple[Diagnosis, ...], otherwise: str) -> str:
+    """The hint of the first diagnosis, or a general one."""
+    return diagnoses[0].hint if diagnoses and diagnoses[0].hint else otherwise
