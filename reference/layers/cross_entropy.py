@@ -19,9 +19,10 @@ def cross_entropy_forward(x: Array, labels: Array) -> Array:
         labels: (N,) integers in [0, C).
 
     Returns:
-        0-d, in the dtype of the input.
+        0-d, in the dtype of the input; infinite where the true class has probability 0.
     """
-    return np.asarray(-np.mean(np.log(_true_class(x, labels))))
+    with np.errstate(divide="ignore"):
+        return np.asarray(-np.mean(np.log(_true_class(x, labels))))
 
 
 def cross_entropy_backward(dout: Array, x: Array, labels: Array) -> dict[str, Array]:
@@ -38,7 +39,8 @@ def cross_entropy_backward(dout: Array, x: Array, labels: Array) -> dict[str, Ar
         ``x`` (N, C).
     """
     dx = np.zeros_like(x)
-    dx[np.arange(len(x)), labels] = -dout / (len(x) * _true_class(x, labels))
+    with np.errstate(divide="ignore"):
+        dx[np.arange(len(x)), labels] = -dout / (len(x) * _true_class(x, labels))
     return {"x": dx}
 
 
