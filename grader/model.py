@@ -72,6 +72,7 @@ class Matrix(Frozen):
 
     shape: tuple[int, ...]  # of the whole array
     rows: tuple[tuple[float, ...], ...]  # at most 16 x 16, the corner that holds the worst element
+    origin: tuple[int, ...] = ()  # index of rows[0][0] in the whole array; empty: unknown, or the first element
 
 
 class Evidence(Frozen):

@@ -17,6 +17,7 @@ from grader.report.github import to_github, write_github
 from grader.report.gradescope import to_gradescope
 from grader.report.junit import to_junit
 from grader.report.markdown import to_markdown
+from grader.report.page import to_html
 from grader.report.record import from_json, to_json
 from grader.report.table import to_csv
 from grader.report.terminal import Detail, print_report, to_terminal
@@ -35,6 +36,7 @@ REPORTERS: Mapping[str, Reporter] = MappingProxyType(
     {
         "terminal": Reporter("report.txt", "for people, 80 columns", to_terminal),
         "json": Reporter("report.json", "the record; every other format is made from it", to_json),
+        "html": Reporter("report.html", "one self-contained page", to_html),
         "markdown": Reporter("report.md", "GitHub-flavoured Markdown", to_markdown),
         "junit": Reporter("junit.xml", "JUnit XML for GitLab, Jenkins and the like", to_junit),
         "gradescope": Reporter("results.json", "Gradescope's results, visibility per check", to_gradescope),
@@ -67,6 +69,7 @@ __all__ = [
     "to_csv",
     "to_github",
     "to_gradescope",
+    "to_html",
     "to_json",
     "to_junit",
     "to_markdown",

@@ -1,8 +1,9 @@
 """Gradescope's results.json (autograder_samples, docs/specs.md).
 
-One record gives every student and the course the right view: a hidden check is a test with `visibility` hidden,
-and what a visible test says is cut to its hint level. Without a top-level `score` Gradescope adds up the tests'
-scores; points that a person must still give, or that a fault of ours holds back, are tests without a score.
+One record gives students and the course the right view: a hidden check is a test with `visibility`
+hidden, and what a visible test says is cut to its hint level. Without a top-level `score` Gradescope
+adds up the tests; points that a person must still give, or that a fault of ours holds back, are tests
+without a score.
 """
 
 from __future__ import annotations

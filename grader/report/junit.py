@@ -1,7 +1,7 @@
 """JUnit XML, valid against the junit-10.xsd of Jenkins' xunit plugin and read the same way by GitLab.
 
-A test suite is a part, a test case a check. `classname` holds the submission, since GitLab counts only the first
-of two cases with the same `classname` and `name`. Points stand in the suite's properties: cases have no place.
+A test suite is a part, a test case a check. `classname` holds the submission: of two cases with the same
+`classname` and `name` GitLab counts only the first. Points stand in the suite's properties.
 """
 
 from __future__ import annotations

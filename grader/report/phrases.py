@@ -58,9 +58,9 @@ def subject(evidence: Evidence) -> str:
     return words
 
 
-def worst(evidence: Evidence) -> str:
-    """The worst element: "at [0, 2]: got 0.5, want 0.125"."""
-    place = f"worst at [{', '.join(map(str, evidence.worst_index))}]: " if evidence.worst_index else ""
+def worst(evidence: Evidence, *, lead: str = "worst at ") -> str:
+    """The worst element: "worst at [0, 2]: got 0.5, want 0.125"."""
+    place = f"{lead}[{', '.join(map(str, evidence.worst_index))}]: " if evidence.worst_index else ""
     if evidence.got is not None and evidence.want is not None:
         got, want = pair(evidence.got, evidence.want)
         return f"{place}got {got}, want {want}"
@@ -71,17 +71,27 @@ def worst(evidence: Evidence) -> str:
 
 def errors(evidence: Evidence) -> str:
     """The errors and what is tolerated: "error 0.4 absolute, 3 relative to max |want|; tolerance 1e-06"."""
+    size, allowed = error(evidence), tolerance(evidence)
+    return "; ".join([f"error {size}"] * bool(size) + [f"tolerance {allowed}"] * bool(allowed))
+
+
+def error(evidence: Evidence) -> str:
+    """The largest errors: "0.4 absolute, 3 relative to max |want|"."""
     parts = []
     if evidence.abs_error is not None:
         parts.append(f"{number(evidence.abs_error)} absolute")
     if evidence.rel_error is not None:
         to = f" to {one_line(evidence.rel_to)}" if evidence.rel_to else ""
         parts.append(f"{number(evidence.rel_error)} relative{to}")
-    text = f"error {', '.join(parts)}" if parts else ""
+    return ", ".join(parts)
+
+
+def tolerance(evidence: Evidence) -> str:
+    """What is tolerated and why: "1e-06 (float64, 60 roundings)"."""
     if evidence.tolerance is None:
-        return text
+        return ""
     reason = f" ({one_line(evidence.tolerance_reason)})" if evidence.tolerance_reason else ""
-    return f"{text}{'; ' if text else ''}tolerance {number(evidence.tolerance)}{reason}"
+    return f"{number(evidence.tolerance)}{reason}"
 
 
 def telling(check: CheckResult) -> tuple[Evidence, ...]:
