@@ -13,9 +13,10 @@ from reference.layers.hinge import HINGE
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.layer_norm import LAYER_NORM
 from reference.layers.linear import LINEAR
+from reference.layers.lstm_cell import LSTM_CELL
 from reference.layers.pooling import AVG_POOL2D, MAX_POOL2D
 from reference.layers.rectifiers import ELU, LEAKY_RELU, RELU
-from reference.layers.recurrent import LSTM_CELL, RNN_CELL
+from reference.layers.rnn_cell import RNN_CELL
 from reference.layers.sigmoids import SIGMOID, TANH
 from reference.layers.softmax import SOFTMAX
 from reference.layers.squared_error import MSE
