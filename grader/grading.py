@@ -5,12 +5,12 @@ The one entry that the command line, the pytest plugin and scripts share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.events import Listener, ignore
 from grader.model import Report
 from grader.rubric import Rubric, builtin_rubrics, load_rubric
 from grader.sandbox import Sandbox, SandboxSettings
@@ -57,7 +57,7 @@ def grade_submission(
     request: GradeRequest,
     *,
     sandbox: Sandbox | None = None,
-    on_event: Callable[[Mapping[str, Any]], None] = lambda event: None,
+    on_event: Listener = ignore,
 ) -> Report:
     """Grade one submission.
 
@@ -74,7 +74,6 @@ def grade_submission(
         submission, rubric = read_request(request)
         return _session(request, submission, rubric, sandbox, on_event).grade()
     with Sandbox(request.sandbox) as own:
-        own.start()  # the zygote imports torch while the host reads files
         submission, rubric = read_request(request)
         return _session(request, submission, rubric, own, on_event).grade()
 
@@ -100,7 +99,9 @@ def homework_of(submission: Submission) -> str:
     if not text:
         return DEFAULT_RUBRIC
     if text not in builtin_rubrics():
-        raise UsageError(f"{NAME_FILE}: no built-in rubric is called {text[:60]!r} (built in: {', '.join(builtin_rubrics())})")
+        raise UsageError(
+            f"{NAME_FILE}: no built-in rubric is called {text[:60]!r} (built in: {', '.join(builtin_rubrics())})"
+        )
     return text
 
 
@@ -118,7 +119,9 @@ def choose_device(asked: str) -> str:
     if asked == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if here[name])
     if not here.get(asked, False):
-        raise UsageError(f"--device {asked}: not on this machine; there is: {', '.join(n for n, ok in here.items() if ok)}")
+        raise UsageError(
+            f"--device {asked}: not on this machine; there is: {', '.join(n for n, ok in here.items() if ok)}"
+        )
     return asked
 
 
@@ -127,12 +130,12 @@ def _session(
     submission: Submission,
     rubric: Rubric,
     sandbox: Sandbox,
-    on_event: Callable[[Mapping[str, Any]], None],
+    on_event: Listener,
 ) -> Session:
     settings = GradeSettings(
         seed=default_seed() if request.seed is None else request.seed,
         variant=request.variant,
-        device=request.device if request.device != "auto" else sandbox.device,
+        device=sandbox.settings.device,
         only=request.only,
         public_only=request.public_only,
         stamp=request.stamp,

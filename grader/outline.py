@@ -70,7 +70,9 @@ class Outline:
         if method is not None:
             return method in outline.methods and outline.methods[method].unfilled
         return bool(outline.methods) and all(
-            m.unfilled for n, m in outline.methods.items() if n not in ("__init__", "clear_cache", "__call__", "device")
+            m.unfilled
+            for n, m in outline.methods.items()
+            if n not in ("__init__", "clear_cache", "__call__", "device")
         )
 
 
@@ -187,7 +189,9 @@ def _bound(node: ast.AST) -> set[str]:
     targets: list[ast.AST] = []
     if isinstance(node, ast.Assign):
         targets = list(node.targets)
-    elif isinstance(node, (ast.AugAssign, ast.AnnAssign, ast.For, ast.AsyncFor, ast.comprehension, ast.NamedExpr)):
+    elif isinstance(
+        node, (ast.AugAssign, ast.AnnAssign, ast.For, ast.AsyncFor, ast.comprehension, ast.NamedExpr)
+    ):
         targets = [node.target]
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         targets = [item.optional_vars for item in node.items if item.optional_vars]
@@ -215,7 +219,9 @@ def _is_placeholder(node: ast.stmt) -> bool:
     if isinstance(node, ast.Return):
         return node.value is None or _is_blank(node.value)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        return ast.unparse(node.value).startswith(("super(", "print(")) and "__init__" in ast.unparse(node.value)
+        return ast.unparse(node.value).startswith(("super(", "print(")) and "__init__" in ast.unparse(
+            node.value
+        )
     return False
 
 

@@ -55,7 +55,9 @@ class ForwardSpec(CheckBase):
     """Does ``forward`` compute the layer?"""
 
     kind: Literal["forward"]
-    tolerance: float = Field(default=1e-6, gt=0, description="relative to the largest value; float32 gets 1e-4")
+    tolerance: float = Field(
+        default=1e-6, gt=0, description="relative to the largest value; float32 gets 1e-4"
+    )
 
 
 class GradientSpec(CheckBase):
@@ -65,7 +67,9 @@ class GradientSpec(CheckBase):
     tensors: tuple[str, ...] = Field(default=(), description="only these tensors; empty: all")
 
 
-ContractAsk = Literal["overwrites", "inputs_untouched", "batch_of_one", "fresh_batch", "stable", "clear_cache"]
+ContractAsk = Literal[
+    "overwrites", "inputs_untouched", "batch_of_one", "fresh_batch", "stable", "stable_rows", "clear_cache"
+]
 
 
 class ContractSpec(CheckBase):
@@ -80,7 +84,9 @@ class InitSpec(CheckBase):
 
     kind: Literal["init"]
     gain: float = Field(default=2.0, gt=0, description="variance times fan-in of a hidden layer")
-    input_gain: float | None = Field(default=1.0, gt=0, description="the same for the input layer; none: no exception")
+    input_gain: float | None = Field(
+        default=1.0, gt=0, description="the same for the input layer; none: no exception"
+    )
     error_rate: float = Field(default=1e-9, gt=0, lt=0.01, description="chance of failing a right one")
 
 
@@ -144,7 +150,9 @@ class TrainingSpec(CheckBase):
     batch_norm: bool | None = Field(default=None, description="passed as use_batch_norm; none: not passed")
     network: Target | None = Field(default=None, description="network class, for loop = 'host'")
     loop: Literal["submission", "host"] = "submission"
-    confidence: float = Field(default=0.99, gt=0.5, lt=1, description="one-sided; a band counts unless excluded by it")
+    confidence: float = Field(
+        default=0.99, gt=0.5, lt=1, description="one-sided; a band counts unless excluded by it"
+    )
 
 
 class ClaimSpec(CheckBase):
@@ -223,7 +231,9 @@ class Variant(Frozen):
     id: Identifier
     also: tuple[str, ...] = Field(default=(), description="other names of the same variant")
     title: str = ""
-    defines: tuple[str, ...] = Field(default=(), description="module:name, module:name(parameter) or module:name()")
+    defines: tuple[str, ...] = Field(
+        default=(), description="module:name, module:name(parameter) or module:name()"
+    )
     settings: Mapping[str, str | int | float | bool] = {}
 
 
@@ -234,9 +244,13 @@ class Rubric(Frozen):
     id: Identifier
     title: str
     course: str = ""
-    modules: tuple[str, ...] = Field(default=(), description="files that a submission is known by: modules.py ...")
+    modules: tuple[str, ...] = Field(
+        default=(), description="files that a submission is known by: modules.py ..."
+    )
     limits: Limits = Limits()
-    hint_level: HintLevel | None = Field(default=None, description="for every check, instead of the checks' own")
+    hint_level: HintLevel | None = Field(
+        default=None, description="for every check, instead of the checks' own"
+    )
     settings: Mapping[str, str | int | float | bool] = {}
     variants: tuple[Variant, ...] = ()
     parts: tuple[PartSpec, ...] = Field(min_length=1)
@@ -301,7 +315,9 @@ def load_rubric(name: str | Path) -> Rubric:
         raise RubricError(f"rubric {path}: not valid TOML: {error}") from error
     table = _extended(table, path, depth=0)
     try:
-        return Rubric.model_validate({**table, "source_hash": hashlib.sha256(repr(table).encode()).hexdigest()})
+        return Rubric.model_validate(
+            {**table, "source_hash": hashlib.sha256(repr(table).encode()).hexdigest()}
+        )
     except ValidationError as error:
         raise RubricError("\n".join(_problem(path, item, table) for item in error.errors())) from error
 
@@ -322,7 +338,9 @@ def find_rubric(name: str | Path) -> Path:
         return built_in[str(name)]
     near = difflib.get_close_matches(str(name), built_in, n=1)
     guess = f"; did you mean {near[0]!r}?" if near else ""
-    raise RubricError(f"rubric {name!r}: no file and no built-in rubric of that name{guess} (built in: {', '.join(built_in)})")
+    raise RubricError(
+        f"rubric {name!r}: no file and no built-in rubric of that name{guess} (built in: {', '.join(built_in)})"
+    )
 
 
 def builtin_rubrics() -> dict[str, Path]:

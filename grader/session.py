@@ -7,7 +7,7 @@ import importlib.metadata
 import shlex
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from grader.checks import CHECKS
 from grader.checks.context import Context, Finding
 from grader.errors import UsageError, WorkerError
+from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, PartResult, Report, Verdict
 from grader.outline import Outline, read_outline
 from grader.rubric import CheckBase, PartSpec, Rubric, check_id
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from grader.data import DataSet
     from grader.sandbox import Sandbox
 
-Event = Mapping[str, Any]
 DATA_KINDS = frozenset({"training", "experiment", "claim"})
 
 
@@ -40,7 +40,7 @@ class GradeSettings:
         seed: every number drawn follows from it; it is printed, and the worker does not learn it.
         variant: id of the rubric's variant, or None to find it.
         device: "cpu", "cuda", "mps": where training runs.
-        only: patterns of check ids (``linear.*``); checks that match none are skipped.
+        only: patterns of check ids (``linear.*``); checks that match none are left out of the report.
         public_only: leave hidden checks out (a student's self-check).
         stamp: write when and how long; off where results must repeat byte for byte.
         load_data: gives the data set, called at most once and only if a check needs it.
@@ -65,7 +65,7 @@ class Session:
     rubric: Rubric
     sandbox: Sandbox
     settings: GradeSettings = field(default_factory=GradeSettings)
-    on_event: Callable[[Event], None] = lambda event: None
+    on_event: Listener = ignore
     facts: MutableMapping[str, Any] = field(default_factory=dict)
     results: dict[str, CheckResult] = field(default_factory=dict)
     _data: DataSet | None = None
@@ -83,6 +83,8 @@ class Session:
         variant = find_variant(self.rubric, self._outline, asked=self.settings.variant)
         rubric = self.rubric.for_variant(variant.id) if variant.id else self.rubric
         self._refuse_unknown(rubric)
+        names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
+        self.on_event(RunStarted(self.submission.name, sum(map(self._asked_for, names))))
         parts = tuple(self._part(rubric, part, variant) for part in rubric.parts)
         return Report(
             gradmark=version(),
@@ -104,16 +106,18 @@ class Session:
         )
 
     def _part(self, rubric: Rubric, part: PartSpec, variant: FoundVariant) -> PartResult:
-        self.on_event({"event": "part", "part": part.id, "title": part.title})
+        self.on_event(PartStarted(part.id, part.title))
         results = []
         for spec in part.checks:
             if self.settings.public_only and spec.audience is Audience.HIDDEN:
                 continue
-            self.on_event({"event": "check", "check": check_id(part, spec), "title": spec.title})
+            if not self._asked_for(check_id(part, spec)):
+                continue
+            self.on_event(CheckStarted(check_id(part, spec), spec.title))
             result = self._check(rubric, part, spec, variant)
             self.results[result.id] = result
             results.append(result)
-            self.on_event({"event": "done", "check": result.id, "verdict": result.verdict, "result": result})
+            self.on_event(CheckDone(result))
         return PartResult(id=part.id, title=part.title, checks=tuple(results))
 
     def _check(self, rubric: Rubric, part: PartSpec, spec: CheckBase, variant: FoundVariant) -> CheckResult:
@@ -133,7 +137,7 @@ class Session:
                 earlier=self.results,
                 facts=self.facts,
                 load_data=self._load_data,
-                on_event=lambda event: self.on_event({"check": name, **event}),
+                on_event=self.on_event,
             )
             finding = run_check(spec, context)
         return self._result(rubric, name, spec, finding, time.perf_counter() - clock)
@@ -171,19 +175,23 @@ class Session:
         return f"grade {shlex.quote(where)} --only {name} --seed {self.settings.seed}" if where else ""
 
     def _reason_to_skip(self, name: str, spec: CheckBase) -> Finding | None:
-        if self.settings.only and not any(fnmatch.fnmatch(name, _pattern(p)) for p in self.settings.only):
-            return Finding(Verdict.SKIPPED, "not asked for")
         for need in spec.needs:
             before = self.results.get(need)
             if before is not None and before.verdict not in (Verdict.PASSED, Verdict.PARTIAL):
                 return Finding(Verdict.SKIPPED, f"needs {need}, which did not pass")
         return None
 
+    def _asked_for(self, name: str) -> bool:
+        only = self.settings.only
+        return not only or any(fnmatch.fnmatch(name, _pattern(pattern)) for pattern in only)
+
     def _refuse_unknown(self, rubric: Rubric) -> None:
         names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
         for pattern in self.settings.only:
             if not fnmatch.filter(names, _pattern(pattern)):
-                raise UsageError(f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}")
+                raise UsageError(
+                    f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}"
+                )
 
     def _outline(self, module: str) -> Outline | None:
         file = module.replace(".", "/") + ".py"
@@ -200,7 +208,6 @@ class Session:
         if self._data is None:
             if self.settings.load_data is None:
                 raise UsageError("this run was given no data set")
-            self.on_event({"event": "data"})
             try:
                 self._data = self.settings.load_data()
             except UsageError as error:

@@ -79,10 +79,14 @@ def load_submission(path: str | Path, *, modules: Iterable[str] = ()) -> Submiss
     elif path.is_file() and path.suffix == ".py":
         found = {path.name: _read_bounded(path)}
     elif path.exists():
-        raise SubmissionError(f"{path}: neither a folder, a zip, a notebook nor a Python file; hand over one of these")
+        raise SubmissionError(
+            f"{path}: neither a folder, a zip, a notebook nor a Python file; hand over one of these"
+        )
     else:
         raise SubmissionError(f"{path}: no such file or folder")
-    return submission_from_files(found, name=path.resolve().stem or str(path), notes=notes, modules=modules, path=path)
+    return submission_from_files(
+        found, name=path.resolve().stem or str(path), notes=notes, modules=modules, path=path
+    )
 
 
 def submission_from_files(
@@ -161,7 +165,9 @@ def _read_folder(root: Path, notes: list[str]) -> Iterator[tuple[str, bytes]]:
                 continue
             files, total = files + 1, total + len(data)
             if files > MAX_FILES or total > MAX_TOTAL_BYTES:
-                notes.append(f"Only the first {files - 1} files were read ({MAX_TOTAL_BYTES >> 20} MiB, {MAX_FILES} files at most).")
+                notes.append(
+                    f"Only the first {files - 1} files were read ({MAX_TOTAL_BYTES >> 20} MiB, {MAX_FILES} files at most)."
+                )
                 return
             yield key, data
 
@@ -177,7 +183,9 @@ def _read_regular(path: Path, key: str, notes: list[str]) -> bytes | None:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        what = "A link was not followed" if path.is_symlink() else f"A file could not be read ({error.strerror})"
+        what = (
+            "A link was not followed" if path.is_symlink() else f"A file could not be read ({error.strerror})"
+        )
         notes.append(f"{what}: {_shown(key)}.")
         return None
     with os.fdopen(handle, "rb") as file:
@@ -222,7 +230,9 @@ def _zip_members(archive: zipfile.ZipFile, path: Path, notes: list[str]) -> Iter
             continue
         total += len(data)
         if len(seen) > MAX_FILES or total > MAX_TOTAL_BYTES:
-            notes.append(f"Only the first {len(seen) - 1} files were read ({MAX_TOTAL_BYTES >> 20} MiB, {MAX_FILES} files at most).")
+            notes.append(
+                f"Only the first {len(seen) - 1} files were read ({MAX_TOTAL_BYTES >> 20} MiB, {MAX_FILES} files at most)."
+            )
             return
         yield key, data
 
@@ -257,7 +267,9 @@ def _member_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, notes: list
             buffer.write(chunk)
             size = buffer.tell()
             if size > MAX_FILE_BYTES or size > MAX_RATIO * max(member.compress_size, 1) + (1 << 20):
-                notes.append(f"Larger than {MAX_FILE_BYTES >> 20} MiB when unpacked, left out: {_shown(member.filename)}.")
+                notes.append(
+                    f"Larger than {MAX_FILE_BYTES >> 20} MiB when unpacked, left out: {_shown(member.filename)}."
+                )
                 return None
     return buffer.getvalue()
 

@@ -20,7 +20,9 @@ class FoundVariant:
     reason: str
 
 
-def find_variant(rubric: Rubric, outline: Callable[[str], Outline | None], *, asked: str | None = None) -> FoundVariant:
+def find_variant(
+    rubric: Rubric, outline: Callable[[str], Outline | None], *, asked: str | None = None
+) -> FoundVariant:
     """The variant asked for, or the one of which the submission defines the largest share; the first of equals.
 
     Raises:

@@ -7,7 +7,7 @@ id, title, points, audience and the command that repeats it, so that a check nev
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.errors import DataError
+from grader.events import Listener, ignore
 from grader.model import Band, CheckResult, Curve, Diagnosis, Evidence, FormulaReading, Verdict
 from grader.outline import Outline, read_outline
 from grader.rubric import CheckBase, PartSpec, Rubric
@@ -24,8 +25,6 @@ from grader.submission import Submission
 if TYPE_CHECKING:
     from grader.data import DataSet
     from grader.sandbox import Sandbox, Worker
-
-Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Context:
     earlier: Mapping[str, CheckResult] = field(default_factory=dict)
     facts: MutableMapping[str, Any] = field(default_factory=dict)
     load_data: Callable[[], DataSet] | None = None
-    on_event: Callable[[Event], None] = lambda event: None
+    on_event: Listener = ignore
     output: list[str] = field(default_factory=list)
 
     @property
@@ -92,7 +91,9 @@ class Context:
 
         target = self.spec.target or self.part.target
         if target is None:
-            raise RubricError(f"rubric {self.rubric.id}: {self.id}: no target; give the check or its part a target")
+            raise RubricError(
+                f"rubric {self.rubric.id}: {self.id}: no target; give the check or its part a target"
+            )
         module, _, name = target.partition(":")
         return module, name
 
@@ -122,9 +123,9 @@ class Context:
         return self.load_data()
 
     @contextmanager
-    def worker(self, *, readonly: Mapping[str, Path] | None = None, **limits: float) -> Iterator[Worker]:
+    def worker(self, *, readonly: Sequence[Path] = (), **limits: int) -> Iterator[Worker]:
         """A fresh worker that holds the submission's files, gone when the block ends."""
         from grader.checks.support import open_worker
 
-        with open_worker(self, readonly or {}, limits) as worker:
+        with open_worker(self, readonly, limits) as worker:
             yield worker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,17 +20,17 @@ from grader.sandbox import Limits, Reply, StudentError, Worker
 if TYPE_CHECKING:
     from grader.outline import FunctionOutline
 
-SUPPORT_MODULES = ("cifar10_utils.py",)
+SUPPORT_MODULES = ("cifar10_utils.py", "gradmark_probe.py")
 
 
 @contextmanager
-def open_worker(context: Context, readonly: Mapping[str, Path], changes: Mapping[str, float]) -> Iterator[Worker]:
+def open_worker(context: Context, readonly: Sequence[Path], changes: Mapping[str, int]) -> Iterator[Worker]:
     """A fresh worker with the submission's files; what it printed is kept for the finding."""
     limits = worker_limits(context)
     if changes:
         limits = replace(limits, **changes)
     with context.sandbox.worker(
-        context.submission.files, limits=limits, support=support_files(), readonly=dict(readonly)
+        context.submission.files, limits=limits, support=support_files(), readonly=tuple(readonly)
     ) as worker:
         yield worker
 
@@ -89,7 +89,9 @@ def _unfilled(file: str, name: str, methods: tuple[str, ...], outline: Outline) 
     for method in methods:
         item: FunctionOutline | None = found.methods.get(method)
         if item is not None and item.unfilled:
-            return Finding(Verdict.MISSING, f"{name}.{method} ({file}, line {item.line}) is not filled in yet.")
+            return Finding(
+                Verdict.MISSING, f"{name}.{method} ({file}, line {item.line}) is not filled in yet."
+            )
     return None
 
 
@@ -101,8 +103,14 @@ def raised(error: StudentError, *, doing: str, output: str = "") -> Finding:
     place = ""
     if error.frames:
         frame = error.frames[-1]
-        place = f" ({frame.file}, line {frame.line}: {frame.code})" if frame.code else f" ({frame.file}, line {frame.line})"
-    lines = [f"{frame.file}:{frame.line} in {frame.function or 'module'}: {frame.code}" for frame in error.frames]
+        place = (
+            f" ({frame.file}, line {frame.line}: {frame.code})"
+            if frame.code
+            else f" ({frame.file}, line {frame.line})"
+        )
+    lines = [
+        f"{frame.file}:{frame.line} in {frame.function or 'module'}: {frame.code}" for frame in error.frames
+    ]
     environment = environment_reason(error)
     message = f"{doing} raised {error.type}: {error.message}{place}"
     if environment:
@@ -164,7 +172,9 @@ def evidence_of(what: str, comparison: Comparison, *, probe: str = "", tensor: s
 
 def worst_first(evidence: list[Evidence], *, at_most: int = 6) -> tuple[Evidence, ...]:
     """The evidence to show: what disagreed first, largest error first."""
-    ordered = sorted(evidence, key=lambda e: (e.agreed, -(e.rel_error if e.rel_error is not None else sys.float_info.max)))
+    ordered = sorted(
+        evidence, key=lambda e: (e.agreed, -(e.rel_error if e.rel_error is not None else sys.float_info.max))
+    )
     return tuple(ordered[:at_most])
 
 

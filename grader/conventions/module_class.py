@@ -91,7 +91,9 @@ def _constructor(context: Context, spelling: Spelling, signature: list[dict[str,
     if spelling.layer in ALPHA_LAYERS:
         takes = bool(positional)
         alpha = options.get("alpha", DEFAULT_ALPHA if takes else _fixed_alpha(spelling.layer))
-        return replace(spelling, takes_alpha=takes, options={"alpha": alpha if takes else _fixed_alpha(spelling.layer)})
+        return replace(
+            spelling, takes_alpha=takes, options={"alpha": alpha if takes else _fixed_alpha(spelling.layer)}
+        )
     sizes = {"linear": 2, "batch_norm": 1, "layer_norm": 1}.get(spelling.layer, 0)
     required = [p for p in positional[sizes:] if not p.get("has_default")]
     third = positional[sizes : sizes + 1]
@@ -132,7 +134,9 @@ def _parameters(context: Context, worker: Worker, spelling: Spelling) -> Spellin
 def _parameter(context: Context, spelling: Spelling, name: str, like: Array, params: object) -> Parameter:
     if not isinstance(params, Mapping):
         raise CannotSpell(
-            Finding(Verdict.FAILED, f"{spelling.name} has no dict params; its parameters belong there, by name.")
+            Finding(
+                Verdict.FAILED, f"{spelling.name} has no dict params; its parameters belong there, by name."
+            )
         )
     key = _key(name, [str(key) for key in params])
     value = params.get(key) if key else None
@@ -145,7 +149,11 @@ def _parameter(context: Context, spelling: Spelling, name: str, like: Array, par
     dtype = value.dtype.name
     if like.ndim == 2 and value.shape in (like.shape, like.shape[::-1]):
         return Parameter(name, str(key), transposed=value.shape != like.shape, dtype=dtype)
-    shapes: dict[tuple[int, ...], BiasShape] = {(like.size,): "(C,)", (1, like.size): "(1, C)", (like.size, 1): "(C, 1)"}
+    shapes: dict[tuple[int, ...], BiasShape] = {
+        (like.size,): "(C,)",
+        (1, like.size): "(1, C)",
+        (like.size, 1): "(C, 1)",
+    }
     if like.ndim == 1 and value.shape in shapes:
         return Parameter(name, str(key), shape=shapes[value.shape], dtype=dtype)
     due = f"{like.shape} or {like.shape[::-1]}" if like.ndim == 2 else " or ".join(map(str, shapes))
@@ -179,13 +187,17 @@ def _setting_mode(context: Context, worker: Worker, spelling: Spelling) -> Any:
             program.send("before", program.call(layer.attr("forward"), point["x"]))
         for name, parameter in spelling.parameters.items():
             target = layer.attr("params").item(parameter.key)
-            program.set(target, parameter.stored(point[name]), mode="inplace" if mode == "inplace" else "assign")
+            program.set(
+                target, parameter.stored(point[name]), mode="inplace" if mode == "inplace" else "assign"
+            )
         with program.attempt("after"):
             program.send("after", program.call(layer.attr("forward"), point["x"]))
         reply = worker.run(program, timeout=context.seconds)
         keep_output(context, reply)
         before, after = reply.values.get("before"), reply.values.get("after")
-        both = isinstance(before, np.ndarray) and isinstance(after, np.ndarray) and before.shape == after.shape
+        both = (
+            isinstance(before, np.ndarray) and isinstance(after, np.ndarray) and before.shape == after.shape
+        )
         outputs[mode] = both and not np.allclose(before, after, equal_nan=True)
         if outputs["assign"]:
             return "assign"

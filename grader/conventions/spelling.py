@@ -11,7 +11,11 @@ import numpy as np
 from grader.numerics import Array
 
 BiasShape = Literal["(C,)", "(1, C)", "(C, 1)"]
-PARAMETERISED = {"linear": ("weight", "bias"), "batch_norm": ("gamma", "beta"), "layer_norm": ("gamma", "beta")}
+PARAMETERISED = {
+    "linear": ("weight", "bias"),
+    "batch_norm": ("gamma", "beta"),
+    "layer_norm": ("gamma", "beta"),
+}
 LOSSES = frozenset({"cross_entropy", "softmax_cross_entropy", "mse", "hinge"})
 
 

@@ -34,6 +34,17 @@ class WorkerSubject:
     _instance: Ref | None = None
     _sizes: tuple[object, ...] = ()
 
+    @property
+    def instance(self) -> Ref:
+        """The instance that the last run used.
+
+        Raises:
+            LookupError: nothing was run yet.
+        """
+        if self._instance is None:
+            raise LookupError("no instance yet; run a call first")
+        return self._instance
+
     def run(self, calls: Sequence[Call], *, fresh: bool = False, freeze_seeds: bool = False) -> list[Outcome]:
         """Make these calls in this order on one instance; see ``Subject``.
 
@@ -84,7 +95,10 @@ class WorkerSubject:
     def _sweep(self, program: Program, calls: Sequence[Call]) -> None:
         first = calls[0]
         layer = self._layer(program, first.tensors)
-        stacks = {name: np.stack([self._stored(name, call.tensors[name]) for call in calls]) for name in first.tensors}
+        stacks = {
+            name: np.stack([self._stored(name, call.tensors[name]) for call in calls])
+            for name in first.tensors
+        }
         moving = {name: stack for name, stack in stacks.items() if (stack != stack[:1]).any()}
         moving = moving or {"x": stacks["x"]}
         for name, stack in stacks.items():
@@ -164,7 +178,9 @@ class WorkerSubject:
     def _outcome(self, reply: Reply, number: int, call: Call) -> Outcome:
         at = f"{number}."
         got = reply.values
-        failed = [reply.errors[at + step] for step in ("new", "forward", "backward") if at + step in reply.errors]
+        failed = [
+            reply.errors[at + step] for step in ("new", "forward", "backward") if at + step in reply.errors
+        ]
         error = str(failed[0]) if failed else (str(reply.error) if reply.error else "")
         output, note = _array(got.get(at + "output"))
         if call.cotangent is None:

@@ -1,0 +1,222 @@
+"""Does a layer keep its contract? Each ask is one question; the points are shared equally among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from grader.checks.context import Context, Finding
+from grader.checks.layer import LayerUnderTest, layer_under_test
+from grader.checks.support import printed
+from grader.conventions.module_class import CannotSpell
+from grader.model import Evidence, Verdict
+from grader.numerics import Array, Call, Outcome, compare
+from grader.rubric import ContractSpec
+from grader.sandbox import Program
+from reference.layers import Case
+
+PLAIN = Case("plain", {"n": 5})
+Answer = tuple[bool, str] | None  # kept or not, and one sentence; None: does not apply
+
+HINTS = {
+    "overwrites": "Call forward and backward twice on the same layer and compare the stored gradients with those of one call.",
+    "inputs_untouched": "Keep a copy of the input, call the layer, and compare.",
+    "batch_of_one": "Try an input with a single row and look at the shapes of everything that comes back.",
+    "fresh_batch": "Call the layer with one batch and then with another of a different size.",
+    "stable": "Try logits of 1000: what does exp(1000) give?",
+    "stable_rows": "Try a batch in which one row has logits near 1000 and another near 0.",
+    "clear_cache": "Call clear_cache, then forward and backward once more.",
+}
+
+
+def check_contract(spec: ContractSpec, context: Context) -> Finding:
+    """Put every ask to a fresh instance; the share of kept ones is the share of the points."""
+    evidence: list[Evidence] = []
+    try:
+        for ask in spec.asks:
+            with layer_under_test(context, methods=("forward", "backward")) as under:
+                answer = ASKS[ask](context, under)
+            if answer is not None:
+                evidence.append(Evidence(what=ask.replace("_", " "), agreed=answer[0], detail=answer[1]))
+    except CannotSpell as reason:
+        return reason.finding
+    kept = [item for item in evidence if item.agreed]
+    if len(kept) == len(evidence):
+        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
+    broken = [item for item in evidence if not item.agreed]
+    return Finding(
+        Verdict.PARTIAL if kept else Verdict.FAILED,
+        " ".join(item.detail for item in broken),
+        share=len(kept) / len(evidence),
+        hint=HINTS[broken[0].what.replace(" ", "_")],
+        evidence=(*broken, *kept),
+        output=printed(context),
+    )
+
+
+def _call(context: Context, under: LayerUnderTest, purpose: str, n: int) -> Call:
+    return under.call(context.generator(purpose), replace(PLAIN, sizes={"n": n}), backward=True)
+
+
+def _alive(under: LayerUnderTest, call: Call, outcome: Outcome) -> str:
+    """Why an outcome cannot earn anything: it raised, or it is empty, constant or not finite; "" if it is fine."""
+    if outcome.error:
+        return f"The call raised {outcome.error}."
+    dx = outcome.grads.get("x")
+    if outcome.output is None or dx is None:
+        return "forward or backward returned nothing."
+    if dx.shape != call.tensors["x"].shape:
+        return f"backward returned shape {dx.shape} for an input of shape {call.tensors['x'].shape}."
+    for name in under.spelling.parameters:
+        gradient = outcome.grads.get(name)
+        if gradient is None or not np.isfinite(gradient).all() or not gradient.any():
+            return f"backward leaves no gradient of {name}, or an empty one."
+    if not np.isfinite(outcome.output).all() or not np.isfinite(dx).all() or not dx.any():
+        return "forward or backward returned zeros or no finite numbers."
+    return ""
+
+
+def _overwrites(context: Context, under: LayerUnderTest) -> Answer:
+    first, second = _call(context, under, "first", 5), _call(context, under, "second", 5)
+    second = replace(second, tensors={**second.tensors, **_parameters(first)})
+    both = under.subject.run([first, second], fresh=True)
+    alone = under.subject.run([second], fresh=True)[0]
+    dead = _alive(under, second, alone)
+    if dead:
+        return False, dead
+    for name in under.spelling.parameters:
+        before, after, fresh = both[0].grads.get(name), both[1].grads.get(name), alone.grads.get(name)
+        if after is None or fresh is None or before is None or not _same(after, fresh):
+            added = (
+                before is not None
+                and after is not None
+                and fresh is not None
+                and _same(after, fresh + before)
+            )
+            how = "is added to what was there before" if added else "depends on earlier calls"
+            return False, f"The gradient of {name} {how}; backward should overwrite it."
+    return True, "backward overwrites the gradients"
+
+
+def _parameters(call: Call) -> dict[str, Array]:
+    return {name: array for name, array in call.tensors.items() if name != "x"}
+
+
+def _inputs_untouched(context: Context, under: LayerUnderTest) -> Answer:
+    call = _call(context, under, "inputs", 5)
+    outcome = under.subject.run([call], fresh=True)[0]
+    dead = _alive(under, call, outcome)
+    if dead:
+        return False, dead
+    if outcome.mutated:
+        names = {"x": "its input", "cotangent": "the upstream gradient", "labels": "the labels"}
+        return False, f"The layer changes {' and '.join(names.get(n, n) for n in outcome.mutated)} in place."
+    return True, "inputs and upstream gradient stay as they were"
+
+
+def _batch_of_one(context: Context, under: LayerUnderTest) -> Answer:
+    call = _call(context, under, "one", 1)
+    outcome = under.subject.run([call], fresh=True)[0]
+    if outcome.error:
+        return False, f"A batch of one raised {outcome.error}."
+    want = under.truth(call)
+    got_shape = None if outcome.output is None else outcome.output.shape
+    want_shape = np.asarray(want.output).shape
+    if got_shape != want_shape and not (under.spelling.is_loss and np.size(outcome.output) == 1):
+        return False, f"For a batch of one, forward returns shape {got_shape}; {want_shape} is due."
+    for name, due in want.grads.items():
+        gradient = outcome.grads.get(name)
+        if gradient is None or due is None or gradient.shape != due.shape:
+            shape = None if gradient is None else gradient.shape
+            return (
+                False,
+                f"For a batch of one, the gradient of {name} has shape {shape}; {np.shape(due)} is due.",
+            )
+    return True, "a batch of one gives the right shapes"
+
+
+def _fresh_batch(context: Context, under: LayerUnderTest) -> Answer:
+    large, small = _call(context, under, "large", 6), _call(context, under, "small", 3)
+    small = replace(small, tensors={**small.tensors, **_parameters(large)})
+    after = under.subject.run([large, small, large], fresh=True)
+    for call, outcome, size in ((small, after[1], "smaller"), (large, after[2], "larger")):
+        alone = under.subject.run([call], fresh=True)[0]
+        dead = _alive(under, call, alone)
+        if dead:
+            return False, dead
+        if outcome.error:
+            return False, f"A {size} batch after another raised {outcome.error}."
+        if not _same(outcome.output, alone.output) or not _same(outcome.grads.get("x"), alone.grads.get("x")):
+            return (
+                False,
+                f"A {size} batch after another gives other numbers than on a fresh layer: something of the earlier batch is left.",
+            )
+    return True, "batches of other sizes one after another do not disturb each other"
+
+
+def _stable(context: Context, under: LayerUnderTest) -> Answer:
+    base = context.generator("stable").standard_normal((4, 5))
+    return _finite_softmax(under, base + 1000.0, "logits near 1000")
+
+
+def _stable_rows(context: Context, under: LayerUnderTest) -> Answer:
+    base = context.generator("rows").standard_normal((4, 5))
+    return _finite_softmax(
+        under, base + np.array([[1000.0], [0.0], [-1000.0], [5.0]]), "rows near 1000, 0 and -1000"
+    )
+
+
+def _finite_softmax(under: LayerUnderTest, logits: Array, what: str) -> Answer:
+    call = Call({"x": logits})
+    outcome = under.subject.run([call], fresh=True)[0]
+    if outcome.error:
+        return False, f"forward raised {outcome.error} for {what}."
+    comparison = compare(outcome.output, np.asarray(under.truth(call).output), relative=1e-4, floor=1e-5)
+    if comparison.agreed:
+        return True, f"{what} give the right probabilities"
+    return False, f"forward is not stable for {what}: {comparison.detail}."
+
+
+def _clear_cache(context: Context, under: LayerUnderTest) -> Answer:
+    """After clear_cache, forward and backward work as before. A class without one is not asked."""
+    call = _call(context, under, "cache", 4)
+    before = under.subject.run([call], fresh=True)[0]
+    program = Program()
+    instance = under.subject.instance
+    program.send("there", program.exists(instance.attr("clear_cache")))
+    with program.attempt("clear"):
+        program.call(instance.attr("clear_cache"))
+    reply = under.subject.worker.run(program, timeout=context.seconds)
+    if reply.values.get("there") is not True:
+        return None
+    if "clear" in reply.errors:
+        return False, f"clear_cache raised {reply.errors['clear']}."
+    dead = _alive(under, call, before)
+    if dead:
+        return False, dead
+    after = under.subject.run([call])[0]
+    if after.error:
+        return False, f"After clear_cache, the next call raised {after.error}."
+    if not _same(after.output, before.output) or not _same(after.grads.get("x"), before.grads.get("x")):
+        return False, "After clear_cache, the next call gives other numbers."
+    return True, "clear_cache leaves a layer that works"
+
+
+def _same(a: Array | None, b: Array | None) -> bool:
+    if a is None or b is None or a.shape != b.shape:
+        return False
+    scale = max(float(np.abs(b).max()), 1e-30) if b.size else 1.0
+    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-5 * scale))
+
+
+ASKS: dict[str, Callable[[Context, LayerUnderTest], Answer]] = {
+    "overwrites": _overwrites,
+    "inputs_untouched": _inputs_untouched,
+    "batch_of_one": _batch_of_one,
+    "fresh_batch": _fresh_batch,
+    "stable": _stable,
+    "stable_rows": _stable_rows,
+    "clear_cache": _clear_cache,
+}

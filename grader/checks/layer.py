@@ -1,0 +1,90 @@
+"""What the checks of one layer share: its subject in a fresh worker, the truth beside it, and points to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.checks.context import Context
+from grader.checks.support import absent
+from grader.conventions.module_class import CannotSpell, spell
+from grader.conventions.spelling import Spelling
+from grader.conventions.subject import WorkerSubject
+from grader.numerics import Array, Call, Truth
+from grader.truth import Layer, layer_called, truth_of
+from reference.layers import Case
+
+# Sizes of one that a contract's "batch_of_one" asks about, so that one fault costs once.
+SINGLE = "batch of 1"
+
+
+@dataclass(frozen=True)
+class LayerUnderTest:
+    """A layer of the submission and the reference's layer beside it."""
+
+    subject: WorkerSubject
+    spelling: Spelling
+    layer: Layer
+    truth: Truth
+
+    def call(self, rng: np.random.Generator, case: Case, *, backward: bool) -> Call:
+        """A call at a generic point of a case, with a random cotangent where backward is asked for."""
+        sizes = dict(case.sizes)
+        point = self.layer.draw(
+            rng, **sizes, **self.layer.settings({**case.options, **self.spelling.options})
+        )
+        tensors = {name: point[name] for name in self.layer.tensors}
+        constants = {name: point[name] for name in self.layer.constants}
+        bare = Call(tensors, constants)
+        if not backward:
+            return bare
+        output = self.truth(bare).output
+        assert output is not None
+        return Call(tensors, constants, cotangent(rng, output, loss=self.spelling.is_loss))
+
+
+def cotangent(rng: np.random.Generator, output: Array, *, loss: bool) -> Array:
+    """A random cotangent in the output's shape; for a loss a factor away from 0 and 1."""
+    if loss:
+        return np.asarray(rng.uniform(1.3, 2.3))
+    return rng.standard_normal(output.shape)
+
+
+@contextmanager
+def layer_under_test(context: Context, *, methods: tuple[str, ...] = ()) -> Iterator[LayerUnderTest]:
+    """A fresh worker with the part's layer in it.
+
+    Raises:
+        CannotSpell: it is not there, unfilled, or cannot be constructed.
+    """
+    module, name = context.target
+    missing = absent(context, module, name, methods=methods)
+    if missing is not None:
+        raise CannotSpell(missing)
+    with context.worker() as worker:
+        spelling = spell(context, worker)
+        subject = WorkerSubject(worker, spelling, timeout=context.seconds, printed=context.output)
+        truth = truth_of(spelling.layer, spelling.options)
+        yield LayerUnderTest(subject, spelling, layer_called(spelling.layer), truth)
+
+
+def cases_of(layer: Layer, *, single: bool) -> tuple[Case, ...]:
+    """Sizes worth testing; without the batch of one where a contract check asks about it.
+
+    Cases that change options are left out: the options are the submission's.
+    """
+    return tuple(case for case in layer.cases if not case.options and (single or case.sizes.get("n") != 1))
+
+
+def asks_elsewhere(context: Context, ask: str) -> bool:
+    """Whether a contract check of the same part asks this."""
+    return any(ask in getattr(check, "asks", ()) for check in context.part.checks)
+
+
+def describe_call(call: Call) -> str:
+    """Shapes of a call's tensors, for people."""
+    shapes: Mapping[str, tuple[int, ...]] = {name: array.shape for name, array in call.tensors.items()}
+    return ", ".join(f"{name} {shape}" for name, shape in shapes.items())
