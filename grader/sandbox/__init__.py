@@ -2,7 +2,8 @@
 
 from grader.sandbox.limits import Limits
 from grader.sandbox.program import Input, Program, Ref
-from grader.sandbox.sandbox import Sandbox, SandboxSettings
+from grader.sandbox.sandbox import Sandbox
+from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.values import Opaque, Reply, StackFrame, StudentError, Value
 from grader.sandbox.worker import Worker
 

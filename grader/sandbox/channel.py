@@ -94,18 +94,28 @@ class Channel:
             WorkerDied: the worker closed its pipes.
             WorkerViolation: it broke the protocol.
         """
-        nonce = secrets.randbits(62)
+        nonce = secrets.randbits(62) + 1
+        if self._early():
+            raise WorkerViolation("the worker answered before it was asked")
         try:
             buffers = frames.pack({**header, "id": nonce}, arrays)
-            return self._exchange(buffers, nonce, time.monotonic() + timeout, timeout, on_progress)
+            return self._exchange(buffers, nonce, "reply", timeout, on_progress)
         except frames.FrameError as error:
             raise WorkerViolation(f"the worker broke the protocol: {error}") from None
 
+    def hello(self, timeout: float) -> tuple[str, str]:
+        """Wait for the first frame of a worker, sent before anything of a submission is there.
+
+        Returns:
+            The layer that could not be applied and why; empty where all were.
+        """
+        header, _ = self._exchange([], 0, "hello", timeout, None)
+        return str(header.get("failed")), str(header.get("reason"))
+
     def _exchange(
-        self, buffers: list[Any], nonce: int, deadline: float, timeout: float, on_progress: OnProgress | None
+        self, buffers: list[Any], nonce: int, kind: str, timeout: float, on_progress: OnProgress | None
     ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
-        if self._early():
-            raise WorkerViolation("the worker answered before it was asked")
+        deadline = time.monotonic() + timeout
         pending = [memoryview(buffer) for buffer in buffers]
         progress_left = MAX_PROGRESS
         with selectors.DefaultSelector() as selector:
@@ -127,7 +137,7 @@ class Channel:
                             continue
                         if frame[0].get("id") != nonce or type(frame[0].get("id")) is not int:
                             raise WorkerViolation("the worker answered a question that was not asked")
-                        if frame[0].get("kind") == "reply":
+                        if frame[0].get("kind") == kind:
                             if pending:
                                 raise WorkerViolation("the worker answered before it had read the question")
                             return frame

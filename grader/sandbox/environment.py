@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import importlib.util
 import json
 import os
 import subprocess
@@ -91,14 +92,19 @@ def _ours_in(entry: Path) -> list[Path]:
 
 @cache
 def worker_sources() -> dict[str, str]:
-    """Sources of the worker's own modules, by module name."""
-    folder = importlib.resources.files("grader.worker")
-    names = [item.name for item in folder.iterdir() if item.name.endswith(".py")]
-    return {
-        name.removesuffix(".py"): (folder / name).read_text("utf-8")
-        for name in names
-        if name not in ("__init__.py", "boot.py")
-    }
+    """Sources of the worker's own modules by name, and of the Landlock binding that they use."""
+    own = {name: text for name, text in _sources("grader.worker").items() if name not in ("", "boot")}
+    if importlib.util.find_spec("landlockpy") is None:
+        return own
+    landlock = _sources("landlockpy").items()
+    return own | {f"landlockpy.{name}".rstrip("."): text for name, text in landlock}
+
+
+def _sources(package: str) -> dict[str, str]:
+    """Source of each module of a package by its name; the package's own under the empty name."""
+    modules = [item for item in importlib.resources.files(package).iterdir() if item.name.endswith(".py")]
+    named = {item.name.removesuffix(".py"): item.read_text("utf-8") for item in modules}
+    return {"" if name == "__init__" else name: text for name, text in named.items()}
 
 
 @cache

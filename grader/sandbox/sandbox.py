@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import os
-import shutil
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from grader.errors import SubmissionError
+from grader.errors import IsolationError, SubmissionError, UsageError
 from grader.model import Isolation
 from grader.sandbox.channel import Channel
-from grader.sandbox.environment import find_environment
+from grader.sandbox.environment import Environment, find_environment
+from grader.sandbox.fresh import FreshProcess
+from grader.sandbox.isolation import PROBE_LIMITS, PROBE_SECONDS, bait, judge, probe_program, read_findings
+from grader.sandbox.jail import jail_command
 from grader.sandbox.limits import Limits
-from grader.sandbox.worker import Worker
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.plan import LAYERS, first_plan, scratch_root, worker_config
+from grader.sandbox.settings import SandboxSettings
+from grader.sandbox.view import View, view_of
+from grader.sandbox.worker import LayerFailedError, Worker
+from grader.sandbox.zygote import Zygote, ZygoteError
+from grader.worker.cleaning import remove_tree
 
-
-@dataclass(frozen=True, kw_only=True)
-class SandboxSettings:
-    """How submissions are to be run."""
-
-    require: int = 2  # level of isolation below which nothing is loaded
-    allow_unconfined: bool = False  # the flag that lets `require` go below 2
-    python: str = ""  # interpreter of another environment for the workers
-    device: str = "cpu"
-    readonly: tuple[Path, ...] = ()  # folders that workers may read, at the same path
+Folders = tuple[Path, ...]
 
 
 class Sandbox:
-    """Opens workers; a context manager."""
+    """Opens workers; a context manager, for one thread.
+
+    The first use of ``isolation`` or ``worker`` starts a warm interpreter and probes what it is worth.
+    """
 
     def __init__(self, settings: SandboxSettings | None = None) -> None:
         self.settings = settings or SandboxSettings()
-        self._zygote: Zygote | None = None
-        self._root = Path(tempfile.mkdtemp(prefix="gradmark-"))
+        self._environment: Environment = find_environment(self.settings.python)
+        self._plan = first_plan(self._environment, self.settings.device, self.settings.without)
+        self._forks = sys.platform == "linux" and self.settings.device == "cpu"
+        self._zygotes: dict[Folders, Zygote] = {}
+        self._isolation: Isolation | None = None
+        self._temporary = tempfile.mkdtemp(prefix="gradmark-")
+        os.chmod(self._temporary, 0o711)
         self._count = 0
-        self.isolation = Isolation(level=1, name="process")
+
+    @property
+    def isolation(self) -> Isolation:
+        """What the probe found; the first use runs it.
+
+        Raises:
+            IsolationError: the machine cannot give what the settings require, or honest code would fail.
+        """
+        if self._isolation is None:
+            self._isolation = self._probe()
+        return self._isolation
 
     def worker(
         self,
@@ -54,43 +69,28 @@ class Sandbox:
             files: of the submission, by relative POSIX path.
             limits: what it may use.
             support: modules of ours that are found before the submission's own.
-            readonly: further folders that it may read, at the same path.
+            readonly: further folders that it may read, under their own path.
 
         Raises:
+            IsolationError: the machine cannot give the isolation that is required; nothing was loaded.
             SubmissionError: a name would leave the folder.
+            UsageError: ``limits.processes`` where nothing can hold further processes.
         """
         limits = limits or Limits()
         for name in (*files, *(support or {})):
             _check_name(name)
-        zygote = self._ready()
-        self._count += 1
-        scratch = self._root / str(self._count)
-        scratch.mkdir(mode=0o700)
-        commands_read, commands_write = os.pipe()
-        replies_read, replies_write = os.pipe()
-        output_read, output_write = os.pipe()
-        theirs = (commands_read, replies_write, output_write)
+        self._require(limits)
         try:
-            number = zygote.fork({"scratch": str(scratch), "max_reply": limits.reply_bytes}, theirs)
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
-
-        def end() -> int | None:
-            status = zygote.kill(number)
-            shutil.rmtree(scratch, ignore_errors=True)
-            return status
-
-        return Worker(
-            Channel(commands_write, replies_read, output_read, limits), end, dict(files), dict(support or {})
-        )
+            return self._open(files, limits, support or {}, self._folders(readonly))
+        except LayerFailedError as failed:
+            raise IsolationError(f"a worker lost its layer {failed.layer!r}: {failed}") from None
 
     def close(self) -> None:
         """End everything that was started."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
-        shutil.rmtree(self._root, ignore_errors=True)
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
+        remove_tree(self._temporary)
 
     def __enter__(self) -> Sandbox:
         return self
@@ -100,10 +100,94 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def _ready(self) -> Zygote:
-        if self._zygote is None:
-            self._zygote = Zygote(find_environment(self.settings.python), {})
-        return self._zygote
+    def _require(self, limits: Limits) -> None:
+        found = self.isolation
+        if found.level < self.settings.require:
+            off = "; ".join(f"{layer.name}: {layer.reason}" for layer in found.layers if not layer.on)
+            raise IsolationError(
+                f"isolation level {found.level} ({found.name}) is all that this machine gives, "
+                f"{self.settings.require} is required. Gaps: {', '.join(found.gaps) or 'none'}. "
+                f"Off: {off or 'nothing'}. Nothing of the submission was loaded."
+            )
+        if limits.processes and not (self._plan.has("namespaces") and found.level > 1):
+            raise UsageError(
+                "processes in a submission need a pid namespace to hold them, and there is none here"
+            )
+
+    def _folders(self, more: Sequence[Path]) -> Folders:
+        folders = {Path(os.path.abspath(folder)) for folder in (*self.settings.readonly, *more)}
+        return tuple(sorted(folders))
+
+    def _open(
+        self, files: Mapping[str, bytes], limits: Limits, support: Mapping[str, bytes], folders: Folders
+    ) -> Worker:
+        """Start a worker and wait for its hello; a zygote that has died is replaced once."""
+        view = view_of(self._environment, folders, self.settings.device)
+        self._count += 1
+        scratch = str(PurePosixPath(scratch_root(self._plan, self._temporary), f"w{self._count}"))
+        config = worker_config(self._plan, view, limits, scratch=scratch, number=self._count)
+        ours, theirs = _pipes()
+        try:
+            end = self._start(config, theirs, view, folders)
+        except BaseException:
+            for descriptor in ours:
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        worker = Worker(Channel(*ours, limits), end, files=dict(files), support=dict(support))
+        worker.greet()
+        return worker
+
+    def _start(
+        self, config: Mapping[str, object], descriptors: Sequence[int], view: View, folders: Folders
+    ) -> Callable[[bool], int | None]:
+        """A process with this configuration; returns what ends it."""
+        if not self._forks:
+            prefix = jail_command(view, die_with_parent=True, share_devices=True) if self._jailed() else ()
+            process = FreshProcess(self._environment, config, descriptors, prefix)
+            return lambda grace: process.kill(grace=grace)
+        zygote = self._zygote(view, folders)
+        try:
+            number = zygote.fork(config, descriptors)
+        except ZygoteError:
+            self._zygotes.clear()
+            zygote = self._zygote(view, folders)
+            number = zygote.fork(config, descriptors)
+        return lambda grace: zygote.kill(number, grace=grace)
+
+    def _jailed(self) -> bool:
+        return self._plan.has("bubblewrap")
+
+    def _zygote(self, view: View, folders: Folders) -> Zygote:
+        key = folders if self._jailed() else ()
+        if key not in self._zygotes or not self._zygotes[key].alive:
+            self._zygotes[key] = Zygote(self._environment, jail_command(view) if self._jailed() else ())
+        return self._zygotes[key]
+
+    def _probe(self) -> Isolation:
+        """Find the strongest plan that works, and what it is worth."""
+        for _ in range(2 * len(LAYERS)):
+            try:
+                with bait() as laid, self._open({}, PROBE_LIMITS, {}, self._folders(())) as worker:
+                    reply = worker.run(probe_program(laid.facts(self._plan)), timeout=PROBE_SECONDS)
+                    findings = read_findings(reply, laid)
+            except LayerFailedError as failed:
+                self._plan = self._plan.without(failed.layer, str(failed))
+                continue
+            if not findings.broken:
+                return judge(self._plan, findings)
+            if not self._plan.has("user"):
+                break
+            self._plan = self._plan.without("user", f"another user could not do this: {findings.broken[0]}")
+        raise IsolationError(f"honest code fails in the sandbox: {'; '.join(findings.broken)}")
+
+
+def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Ends of ours and of the worker: commands, replies, output."""
+    commands, replies, output = os.pipe(), os.pipe(), os.pipe()
+    return (commands[1], replies[0], output[0]), (commands[0], replies[1], output[1])
 
 
 def _check_name(name: str) -> None:

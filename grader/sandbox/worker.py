@@ -18,6 +18,15 @@ from grader.sandbox.program import Program
 from grader.sandbox.values import MalformedValueError, Reply, decode_reply
 
 LOAD_SECONDS = 30.0
+HELLO_SECONDS = 60.0
+
+
+class LayerFailedError(Exception):
+    """A layer of the sandbox could not be applied; the worker has ended before anything was loaded."""
+
+    def __init__(self, layer: str, reason: str) -> None:
+        super().__init__(reason)
+        self.layer = layer
 
 
 class Worker:
@@ -29,7 +38,8 @@ class Worker:
     def __init__(
         self,
         channel: Channel,
-        end: Callable[[], int | None],
+        end: Callable[[bool], int | None],
+        *,
         files: Mapping[str, bytes],
         support: Mapping[str, bytes],
     ) -> None:
@@ -70,7 +80,7 @@ class Worker:
             self.close()
             raise WorkerViolation(f"the worker broke the protocol: {fault}") from None
         except WorkerDied as died:
-            raise WorkerDied(f"{died} ({_ending(self.close())})") from None
+            raise WorkerDied(f"{died} ({_ending(self._finish(grace=True))})") from None
         except WorkerError:
             self.close()
             raise
@@ -78,13 +88,31 @@ class Worker:
         seconds = time.monotonic() - started
         return replace(reply, output=output, output_dropped=dropped, seconds=seconds)
 
-    def close(self) -> int | None:
-        """Kill the process and everything below it; its wait status where it had ended by itself."""
+    def close(self) -> None:
+        """Kill the process and everything below it."""
+        self._finish(grace=False)
+
+    def greet(self) -> None:
+        """Wait until the worker is confined; called once, before anything else.
+
+        Raises:
+            LayerFailedError: a layer could not be applied, and the worker has ended.
+        """
+        try:
+            failed, reason = self._channel.hello(HELLO_SECONDS)
+        except WorkerError as error:
+            self.close()
+            raise LayerFailedError("session", f"the worker ended before it was ready: {error}") from None
+        if failed:
+            self.close()
+            raise LayerFailedError(failed, reason)
+
+    def _finish(self, *, grace: bool) -> int | None:
         if not self._alive:
             return None
         self._alive = False
         try:
-            return self._end()
+            return self._end(grace)
         finally:
             self._channel.close()
 

@@ -16,8 +16,9 @@ from grader.errors import GraderError
 from grader.sandbox.environment import Environment
 from grader.sandbox.launch import start_interpreter
 
-START_SECONDS = 120.0
-ANSWER_SECONDS = 20.0
+START_SECONDS = 180.0
+ANSWER_SECONDS = 30.0
+END_SECONDS = 10.0
 PRELOAD = ("numpy", "torch", "torch.nn", "torch.optim", "torch.utils.data")
 
 
@@ -26,46 +27,66 @@ class ZygoteError(GraderError):
 
 
 class Zygote:
-    """A fork server; thread-safe for no one: one grading, one zygote."""
+    """A fork server for one thread at a time."""
 
-    def __init__(
-        self, environment: Environment, config: Mapping[str, Any], prefix: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, environment: Environment, prefix: Sequence[str] = ()) -> None:
+        self.alive = True
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._count = 0
         try:
             self.process = start_interpreter(
                 environment,
                 "zygote",
-                {"control": theirs.fileno(), "preload": list(PRELOAD), **config},
+                {"control": theirs.fileno(), "preload": list(PRELOAD)},
                 descriptors=[theirs.fileno()],
                 prefix=prefix,
                 stdout=subprocess.PIPE,
             )
         finally:
             theirs.close()
-        self._count = 0
-        self.ready = self._answer(START_SECONDS)
+        ready = self._answer(START_SECONDS)
+        if ready["threads"] != 1:
+            self.close()
+            raise ZygoteError(
+                f"the worker server has {ready['threads']} threads, and only one survives a fork"
+            )
 
     def fork(self, config: Mapping[str, Any], descriptors: Sequence[int]) -> int:
-        """Fork a worker that serves on the descriptors (commands, replies, output); its number."""
+        """Fork a worker that serves on the descriptors (commands, replies, output).
+
+        Returns:
+            Its number, for ``kill``.
+
+        Raises:
+            ZygoteError: if the zygote is gone.
+        """
         self._count += 1
-        message = json.dumps({"do": "fork", "worker": self._count, "config": dict(config)}).encode()
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-        self.control.sendmsg([message], rights)
-        self._answer(ANSWER_SECONDS)
+        self._ask({"do": "fork", "worker": self._count, "config": dict(config)}, rights)
         return self._count
 
-    def kill(self, worker: int) -> int | None:
-        """Kill a worker and all below it; its wait status, which tells how it had ended."""
-        self.control.send(json.dumps({"do": "kill", "worker": worker}).encode())
-        status = self._answer(ANSWER_SECONDS)["status"]
+    def kill(self, worker: int, *, grace: bool = False) -> int | None:
+        """Kill a worker and all below it.
+
+        Args:
+            worker: its number.
+            grace: it seems to have ended by itself; wait a moment for its status.
+
+        Returns:
+            The wait status with which it had ended by itself; None where it was killed, or nobody knows.
+        """
+        try:
+            status = self._ask({"do": "kill", "worker": worker, "grace": grace})["killed"]
+        except ZygoteError:
+            return None
         return status if isinstance(status, int) else None
 
     def close(self) -> None:
         """End the zygote and whatever is left of its workers."""
+        self.alive = False
         self.control.close()
         try:
-            self.process.wait(ANSWER_SECONDS)
+            self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -73,18 +94,32 @@ class Zygote:
         if self.process.stdout is not None:
             self.process.stdout.close()
 
+    def _ask(self, message: Mapping[str, Any], rights: Sequence[Any] = ()) -> dict[str, Any]:
+        if not self.alive:
+            raise ZygoteError("the worker server has ended")
+        try:
+            self.control.sendmsg([json.dumps(message).encode()], rights)
+        except OSError as error:
+            self.close()
+            raise ZygoteError(f"the worker server has ended: {error}") from None
+        return self._answer(ANSWER_SECONDS)
+
     def _answer(self, seconds: float) -> dict[str, Any]:
         self.control.settimeout(seconds)
         try:
             data = self.control.recv(1 << 16)
         except OSError as error:
+            self.close()
             raise ZygoteError(f"the worker server does not answer: {error}") from None
         if not data:
-            raise ZygoteError(f"the worker server ended: {self._last_words()}")
+            words = self._last_words()
+            raise ZygoteError(f"the worker server ended: {words}")
         answer: dict[str, Any] = json.loads(data)
         return answer
 
     def _last_words(self) -> str:
+        self.alive = False
         self.process.kill()
         output, _ = self.process.communicate()
+        self.control.close()
         return output.decode("utf-8", "replace")[-2000:].strip() or "without a message"

@@ -6,6 +6,7 @@ source), ``path`` (entries of ``sys.path`` after the standard library), ``role``
 """
 
 from __future__ import annotations
+import __future__
 
 import importlib.abc
 import importlib.machinery
@@ -42,7 +43,8 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         source = self.sources[name]
         label = _label(name)
         linecache.cache[label] = (len(source), None, source.splitlines(True), label)
-        exec(compile(source, label, "exec"), module.__dict__)
+        flags = __future__.annotations.compiler_flag  # `X | None` in annotations, also before Python 3.10
+        exec(compile(source, label, "exec", flags, dont_inherit=True), module.__dict__)
 
 
 def _label(name: str) -> str:

@@ -31,8 +31,7 @@ class Progress:
     def report(self, **fields: float | str) -> None:
         """Tell the host how far a call is; numbers and short texts only."""
         now = time.monotonic()
-        done = fields.get("epoch") is not None and fields.get("epoch") == fields.get("epochs")
-        if self.request is None or (now - self.last < MIN_SECONDS and not done):
+        if self.request is None or now - self.last < MIN_SECONDS:
             return
         from .serve import write_frame
 

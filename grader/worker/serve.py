@@ -16,11 +16,6 @@ from .scratch import lay_out
 MAX_REQUEST = 1 << 30  # bytes; the host is trusted, this only bounds nonsense
 
 
-def main(config: dict[str, Any]) -> None:
-    """Role of a fresh interpreter: serve on the descriptors that the start message names."""
-    serve(config["commands"], config["replies"], config)
-
-
 def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
     """Answer requests until the host closes the pipe.
 

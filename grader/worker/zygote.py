@@ -7,33 +7,37 @@ reads a byte of a submission. When the socket closes, every worker is killed and
 from __future__ import annotations
 
 import array
-import ctypes
 import gc
 import json
 import os
-import select
 import signal
 import socket
 import sys
 import time
 from typing import Any
 
-MESSAGE = 1 << 16  # bytes
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+from . import kernel
+from .cleaning import remove_tree
+
+MESSAGE = 1 << 20  # bytes
+GRACE_SECONDS = 1.0  # for a worker that died by itself to say how
+ROUNDS = 50  # of killing orphans, which may fork meanwhile
 
 
 def main(config: dict[str, Any]) -> None:
     """Role of a warm interpreter: fork workers on request."""
     control = socket.socket(fileno=config["control"])
-    warm_up(config)
-    Zygote(control, config).run()
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    warm_up(config["preload"])
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    Zygote(control).run()
 
 
-def warm_up(config: dict[str, Any]) -> None:
-    """Import what submissions import, and take one optimizer step: its first one imports 800 modules."""
-    from . import serve  # noqa: F401
+def warm_up(modules: list[str]) -> None:
+    """Import what submissions import, and take one optimizer step: the first one imports 800 modules."""
+    from . import confine, serve  # noqa: F401
 
-    for name in config["preload"]:
+    for name in modules:
         try:
             __import__(name)
         except ImportError:
@@ -52,27 +56,21 @@ def warm_up(config: dict[str, Any]) -> None:
 class Zygote:
     """The loop of the fork server."""
 
-    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+    def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.config = config
-        self.workers: dict[int, int] = {}  # process id to worker number
+        self.workers: dict[int, tuple[int, str]] = {}  # number to process id and scratch folder
 
     def run(self) -> None:
         """Serve until the host goes away."""
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._answer({"ready": True, "threads": len(os.listdir("/proc/self/task"))})
         while True:
-            ready, _, _ = select.select([self.control], [], [], 0.5 if self.workers else None)
-            if not ready:
-                self._reap()
-                continue
             message, descriptors = self._receive()
             if message is None:
                 self._end()
-            if message["do"] == "fork":
+            elif message["do"] == "fork":
                 self._fork(message, descriptors)
-            elif message["do"] == "kill":
-                self._kill(message["worker"])
+            else:
+                self._answer({"killed": self._kill(message["worker"], message["grace"])})
 
     def _receive(self) -> tuple[Any, list[int]]:
         data, ancillary, _, _ = self.control.recvmsg(MESSAGE, socket.CMSG_SPACE(3 * 4))
@@ -83,49 +81,83 @@ class Zygote:
         return (json.loads(data) if data else None), list(descriptors)
 
     def _answer(self, message: dict[str, Any]) -> None:
-        self.control.send(json.dumps(message).encode())
+        try:
+            self.control.send(json.dumps(message).encode())
+        except OSError:
+            self._end()
 
     def _fork(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        config = message["config"]
+        os.mkdir(config["scratch"], 0o700)
+        owner = config.get("user")
+        if owner is not None and config.get("namespaces") is None:
+            os.chown(config["scratch"], owner, owner)
         pid = os.fork()
         if pid == 0:
-            try:
-                from .confine import become_worker
-
-                become_worker(message["config"], descriptors)
-            finally:
-                os._exit(70)
+            self._become_worker(config, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        self.workers[pid] = message["worker"]
-        self._answer({"forked": message["worker"], "pid": pid})
+        self.workers[message["worker"]] = pid, config["scratch"]
+        self._answer({"forked": pid})
 
-    def _kill(self, worker: int) -> None:
-        """Kill one worker and everything below it; answer with how it had ended."""
-        status = None
-        for pid, number in list(self.workers.items()):
-            if number == worker:
-                status = self._end_worker(pid)
-        self._answer({"killed": worker, "status": status})
+    def _become_worker(self, config: dict[str, Any], descriptors: list[int]) -> None:
+        """The child's side of a fork; never returns, whatever happens."""
+        try:
+            from .confine import become_worker
 
-    def _end_worker(self, pid: int) -> int:
-        self.workers.pop(pid)
-        deadline = time.monotonic() + 0.2  # a worker that died by itself is given time to say how
-        while time.monotonic() < deadline:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                return status
-            break
-        for kill, target in ((os.killpg, pid), (os.kill, pid)):
-            try:
-                kill(target, signal.SIGKILL)
-            except OSError:
-                continue
-        return os.waitpid(pid, 0)[1]
+            become_worker(config, descriptors)
+        finally:
+            os._exit(70)
 
-    def _reap(self) -> None:
-        """Nothing is reaped early: a worker's status is asked for when the host closes it."""
+    def _kill(self, worker: int, grace: bool) -> int | None:
+        """End one worker and everything below it; how it had ended by itself, where it had and there was
+        grace.
+        """
+        pid, scratch = self.workers.pop(worker)
+        status = _wait_briefly(pid) if grace else None
+        if status is None:
+            for kill in (os.killpg, os.kill):
+                try:
+                    kill(pid, signal.SIGKILL)
+                except OSError:
+                    continue
+            os.waitpid(pid, 0)
+        self._kill_orphans()
+        remove_tree(scratch)
+        return status
+
+    def _kill_orphans(self) -> None:
+        """Kill what workers left behind: it has become a child of this process."""
+        known = {pid for pid, _ in self.workers.values()}
+        for _ in range(ROUNDS):
+            orphans = [pid for pid in _children() if pid not in known]
+            if not orphans:
+                return
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+            for pid in orphans:
+                os.waitpid(pid, 0)
 
     def _end(self) -> None:
-        for pid in list(self.workers):
-            self._end_worker(pid)
-        os._exit(0)
+        try:
+            for worker in list(self.workers):
+                self._kill(worker, grace=False)
+        finally:
+            os._exit(0)
+
+
+def _wait_briefly(pid: int) -> int | None:
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.005)
+    return None
+
+
+def _children() -> list[int]:
+    """Process ids of this process's children, as it sees them."""
+    own = os.getpid()
+    with open(f"/proc/{own}/task/{own}/children") as file:
+        return [int(pid) for pid in file.read().split()]
