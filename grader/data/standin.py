@@ -22,12 +22,12 @@ SEED = 20_240_117
 SIZE = 32  # pixels
 CHUNK = 2_000  # images made at a time
 
-FALL = 1.0  # amplitude of frequency f is (1 + f) ** -FALL
+FALL = 1.15  # amplitude of frequency f is (1 + f) ** -FALL
 COLOURS = (1.0, 0.35, 0.25)  # deviations of luminance and the two colour differences
-BAND = 10  # patterns use frequencies below this
-VARIANTS = 8  # per class
-SHARED = 0.6  # strength of the pattern of a class, in deviations of the field
-VARIED = 1.4  # strength of a variant of it
+BAND = 3  # patterns use frequencies below this
+VARIANTS = 3  # per class
+SHARED = 1.34  # strength of the pattern of a class, in deviations of the field
+VARIED = 2.36  # strength of a variant of it
 CONTRAST = 0.35  # deviation of the logarithm of an image's contrast
 
 
@@ -91,7 +91,7 @@ def _cosines() -> NDArray[np.float32]:
     frequency, place = np.mgrid[:SIZE, :SIZE]
     rows = np.cos(np.pi * (place + 0.5) * frequency / SIZE) * np.sqrt(2 / SIZE)
     rows[0] /= np.sqrt(2)
-    return rows.astype(np.float32)
+    return np.asarray(rows, dtype=np.float32)
 
 
 def _pixels(fields: NDArray[np.float32]) -> Images:
