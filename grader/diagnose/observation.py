@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 class EventKind(StrEnum):
@@ -70,11 +70,11 @@ class Observation:
         cotangent: the gradient at the output; None stands for 1 (a scalar loss).
         output_got: the submission's output in the reference's layout; None where there is none.
         output_want: the true output; None where it was not computed.
-        grads_got: the submission's gradients by tensor name, in the reference's layout where the shapes allow it, as
-            they came otherwise; None where none came back.
+        grads_got: the submission's gradients by tensor name, in the reference's layout where the shapes
+            allow it, as they came otherwise; None where none came back.
         grads_want: the true gradients by tensor name.
-        before: the call made just before on the same instance, where there was one. Names an accumulated gradient and
-            a stale cache exactly.
+        before: the call made just before on the same instance, where there was one. It names an accumulated
+            gradient and a stale cache exactly.
     """
 
     probe: str

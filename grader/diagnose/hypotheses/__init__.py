@@ -1,0 +1,26 @@
+"""The tables of hypotheses, one file per family, and all of them in the order of their plausibility."""
+
+from __future__ import annotations
+
+from grader.diagnose.hypotheses.activation import ACTIVATION
+from grader.diagnose.hypotheses.cross_entropy import CROSS_ENTROPY
+from grader.diagnose.hypotheses.forward_general import FORWARD_GENERAL
+from grader.diagnose.hypotheses.forward_layers import FORWARD_LAYERS
+from grader.diagnose.hypotheses.general import GENERAL
+from grader.diagnose.hypotheses.linear import LINEAR
+from grader.diagnose.hypotheses.normalisation import NORMALISATION
+from grader.diagnose.hypotheses.softmax import SOFTMAX
+from grader.diagnose.hypothesis import Hypothesis
+
+HYPOTHESES: tuple[Hypothesis, ...] = (
+    *LINEAR,
+    *ACTIVATION,
+    *SOFTMAX,
+    *CROSS_ENTROPY,
+    *NORMALISATION,
+    *GENERAL,
+)
+"""Wrong gradients; a layer's own faults before those of any layer."""
+
+FORWARD_HYPOTHESES: tuple[Hypothesis, ...] = (*FORWARD_LAYERS, *FORWARD_GENERAL)
+"""Wrong outputs, in the same order."""

@@ -1,0 +1,142 @@
+"""Faults that any layer's output can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.diagnose.fit import as_floats
+from grader.diagnose.hypotheses.changes import (
+    at_previous_input,
+    at_previous_parameters,
+    changed,
+    with_tensor,
+)
+from grader.diagnose.hypothesis import Hypothesis, Predict
+from grader.diagnose.observation import Array, Observation
+from grader.diagnose.variants.point import Floats
+
+Transform = Callable[[Floats], Floats | None]
+
+
+def of_output(transform: Transform) -> Predict:
+    """Predicts a transformation of the true output."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        want = as_floats(observation.output_want)
+        if want is None:
+            return None
+        with np.errstate(all="ignore"):
+            return transform(want)
+
+    return predict
+
+
+def input_returned(observation: Observation, _: str) -> Array | None:
+    """The input as it came."""
+    return observation.tensors.get("x")
+
+
+def parameter_returned(name: str) -> Predict:
+    """A parameter in place of the output."""
+    return lambda observation, _: observation.tensors.get(name)
+
+
+def previous_output(observation: Observation, _: str) -> Array | None:
+    """The output of the call before."""
+    return None if observation.before is None else observation.before.output_want
+
+
+def _transposed(want: Floats) -> Floats | None:
+    return want.T if want.ndim >= 2 else None
+
+
+def _refilled(want: Floats) -> Floats | None:
+    return want.T.reshape(want.shape) if want.ndim >= 2 else None
+
+
+def _reduced(axis: int | None, mean: bool) -> Transform:
+    def transform(want: Floats) -> Floats | None:
+        if want.ndim == 0 or (axis is not None and want.ndim <= axis):
+            return None
+        return np.asarray(want.mean(axis=axis) if mean else want.sum(axis=axis))
+
+    return transform
+
+
+def _broadcast_mean(axis: int) -> Transform:
+    def transform(want: Floats) -> Floats | None:
+        if want.ndim < 2:
+            return None
+        return np.broadcast_to(want.mean(axis=axis, keepdims=True), want.shape)
+
+    return transform
+
+
+def _flipped(axis: int) -> Transform:
+    return lambda want: np.flip(want, axis=axis) if want.ndim > axis else None
+
+
+def _rolled(shift: int, axis: int) -> Transform:
+    return lambda want: np.roll(want, shift, axis=axis) if want.ndim > axis else None
+
+
+def _rounded(decimals: int) -> Transform:
+    return lambda want: np.round(want, decimals)
+
+
+def _standardised(x: Floats) -> Floats:
+    return np.asarray(x - x.mean(axis=0, keepdims=True))
+
+
+FORWARD_GENERAL: tuple[Hypothesis, ...] = (
+    Hypothesis("F117", of_output(np.zeros_like), alone=True),
+    Hypothesis("F113", input_returned),
+    Hypothesis("F110", of_output(_transposed)),
+    Hypothesis("F121", previous_output, alone=True),
+    Hypothesis("F121", changed(at_previous_input), alone=True),
+    Hypothesis("F121", changed(at_previous_parameters), note="of the parameters", alone=True),
+    Hypothesis("F135", of_output(np.abs)),
+    Hypothesis("F141", of_output(lambda want: np.maximum(want, 0)), note="negative"),
+    Hypothesis("F141", of_output(lambda want: np.minimum(want, 0)), note="positive"),
+    Hypothesis("F153", of_output(np.square), note="squared"),
+    Hypothesis("F153", of_output(lambda want: np.sqrt(want)), note="its square root"),
+    Hypothesis("F153", of_output(np.exp), note="its exponential"),
+    Hypothesis("F153", of_output(np.log), note="its logarithm"),
+    Hypothesis("F153", of_output(lambda want: 1 / want), note="its reciprocal"),
+    Hypothesis("F153", of_output(lambda want: 1 - want), note="1 minus it"),
+    Hypothesis("F153", of_output(lambda want: 1 + want), note="1 plus it"),
+    Hypothesis("F153", of_output(np.tanh), note="its tanh"),
+    Hypothesis("F153", of_output(lambda want: 1 / (1 + np.exp(-want))), note="its sigmoid"),
+    Hypothesis("F152", of_output(np.sign)),
+    Hypothesis("F139", of_output(np.trunc), note="cut to integers", alone=True),
+    Hypothesis("F139", of_output(np.round), note="rounded to integers", alone=True),
+    *(Hypothesis("F139", of_output(_rounded(k)), note=f"to {k} decimals", alone=True) for k in (1, 2, 3, 4)),
+    Hypothesis("F132", of_output(_refilled)),
+    Hypothesis("F132", of_output(_flipped(0)), note="the first axis runs backwards"),
+    Hypothesis("F132", of_output(_flipped(1)), note="the second axis runs backwards"),
+    Hypothesis("F132", of_output(_rolled(1, 0)), note="shifted along the first axis"),
+    Hypothesis("F132", of_output(_rolled(-1, 0)), note="shifted along the first axis"),
+    Hypothesis("F132", of_output(_rolled(1, 1)), note="shifted along the second axis"),
+    Hypothesis("F132", of_output(_rolled(-1, 1)), note="shifted along the second axis"),
+    Hypothesis("F151", of_output(_reduced(0, False)), note="summed over the first axis"),
+    Hypothesis("F151", of_output(_reduced(0, True)), note="averaged over the first axis"),
+    Hypothesis("F151", of_output(_reduced(1, False)), note="summed over the second axis"),
+    Hypothesis("F151", of_output(_reduced(1, True)), note="averaged over the second axis"),
+    Hypothesis("F151", of_output(_reduced(None, False)), note="summed over everything"),
+    Hypothesis("F151", of_output(_reduced(None, True)), note="averaged over everything"),
+    Hypothesis("F151", of_output(_broadcast_mean(0)), note="each replaced by the batch's mean"),
+    Hypothesis("F151", of_output(_broadcast_mean(1)), note="each replaced by its row's mean"),
+    Hypothesis("F150", with_tensor("x", np.abs), note="the input's absolute value"),
+    Hypothesis("F150", with_tensor("x", np.negative), note="the input with its sign flipped"),
+    Hypothesis("F150", with_tensor("x", np.ones_like), note="ones in place of the input"),
+    Hypothesis("F150", with_tensor("x", np.zeros_like), note="zeros in place of the input"),
+    Hypothesis("F150", with_tensor("x", _standardised), note="the input centred over the batch"),
+    Hypothesis("F150", with_tensor("x", lambda x: 2 * x), note="the input doubled"),
+    Hypothesis("F150", with_tensor("x", lambda x: x / 2), note="the input halved"),
+    Hypothesis("F150", with_tensor("x", np.square), note="the input squared"),
+    Hypothesis("F150", with_tensor("x", lambda x: np.maximum(x, 0)), note="the input's positive part"),
+    Hypothesis("F136", parameter_returned("weight"), note="weight"),
+    Hypothesis("F136", parameter_returned("bias"), note="bias"),
+)

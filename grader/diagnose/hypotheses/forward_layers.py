@@ -1,0 +1,284 @@
+"""Faults of single layers' outputs: linear, activations, softmax, cross-entropies, normalisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from grader.diagnose.hypothesis import Hypothesis, Predict
+from grader.diagnose.observation import Array, Observation
+from grader.diagnose.variants.activation import FUNCTIONS, TITLES, alpha_of
+from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output
+from grader.diagnose.variants.point import Floats, tensor
+from grader.diagnose.variants.softmax import softmax
+
+LINEAR_LAYER, SOFTMAX_LAYER = ("linear",), ("softmax",)
+ELU, LEAKY, RELU = ("elu",), ("leaky_relu",), ("relu",)
+SIGMOID, TANH = ("sigmoid",), ("tanh",)
+RECTIFIERS = ("relu", "leaky_relu", "elu")
+NORMS = ("batch_norm", "layer_norm")
+ALL_ACTIVATIONS = tuple(FUNCTIONS)
+
+
+def _linear(compute: Callable[[Floats, Floats, Floats], Floats | None]) -> Predict:
+    """A formula of x (N, D), weight (C, D) and bias (C,)."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        return compute(tensor(observation, "x"), tensor(observation, "weight"), tensor(observation, "bias"))
+
+    return predict
+
+
+def _elementwise(compute: Callable[[Floats, float], Floats]) -> Predict:
+    """A formula of x and alpha."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        with np.errstate(all="ignore"):
+            return compute(tensor(observation, "x"), alpha_of(observation))
+
+    return predict
+
+
+def _below(compute: Callable[[Floats, float], Floats]) -> Predict:
+    """x for positive input, a formula below."""
+    return _elementwise(lambda x, a: np.where(x > 0, x, compute(x, a)))
+
+
+def _another(name: str) -> Predict:
+    def predict(observation: Observation, _: str) -> Array | None:
+        if name == observation.layer:
+            return None
+        return FUNCTIONS[name](tensor(observation, "x"), alpha_of(observation))
+
+    return predict
+
+
+def _twice(observation: Observation, _: str) -> Array | None:
+    function, alpha = FUNCTIONS[observation.layer], alpha_of(observation)
+    return function(function(tensor(observation, "x"), alpha), alpha)
+
+
+def _softmax(compute: Callable[[Floats], Floats]) -> Predict:
+    def predict(observation: Observation, _: str) -> Array | None:
+        with np.errstate(all="ignore"):
+            return compute(tensor(observation, "x"))
+
+    return predict
+
+
+def _naive(z: Floats) -> Floats:
+    e = np.exp(z)
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def _one_maximum(z: Floats) -> Floats:
+    """The maximum of the whole batch subtracted from every row."""
+    e = np.exp(z - z.max())
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def _normed(how: NormSwitches) -> Predict:
+    return lambda observation, _: norm_output(observation, how)
+
+
+def _running(observation: Observation, _: str) -> Array | None:
+    if "running_mean" not in observation.constants:
+        return None
+    return norm_output(observation, replace(RIGHT, training=False))
+
+
+def _batch(observation: Observation, _: str) -> Array | None:
+    return norm_output(observation, replace(RIGHT, training=True))
+
+
+def _other_axis(observation: Observation, _: str) -> Array | None:
+    return norm_output(observation, replace(RIGHT, axis=0 if observation.layer == "layer_norm" else -1))
+
+
+def _whole(observation: Observation, _: str) -> Array | None:
+    x = tensor(observation, "x")
+    x_hat = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+    return np.asarray(x_hat * tensor(observation, "gamma") + tensor(observation, "beta"))
+
+
+EPSILONS = (0.0, 1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
+
+FORWARD_LAYERS: tuple[Hypothesis, ...] = (
+    # linear
+    Hypothesis("F101", _linear(lambda x, w, b: x @ w.T), LINEAR_LAYER),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T - b), LINEAR_LAYER, note="subtracted"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + 2 * b), LINEAR_LAYER, note="added twice"),
+    Hypothesis("F102", _linear(lambda x, w, b: (x @ w.T) * b), LINEAR_LAYER, note="multiplied"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b.sum()), LINEAR_LAYER, note="its sum is added"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b.mean()), LINEAR_LAYER, note="its mean is added"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b[0]), LINEAR_LAYER, note="its first entry for all"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + 1), LINEAR_LAYER, note="1 is added"),
+    Hypothesis("F102", _linear(lambda x, w, b: (x.T + b).T @ w.T), LINEAR_LAYER, note="added to the input"),
+    Hypothesis("F102", _linear(lambda x, w, b: (x @ w.T).T + b), LINEAR_LAYER, note="on the wrong axis"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b[:, None]), LINEAR_LAYER, note="on the wrong axis"),
+    Hypothesis("F103", _linear(lambda x, w, b: x @ w + b), LINEAR_LAYER),
+    Hypothesis("F103", _linear(lambda x, w, b: x @ w), LINEAR_LAYER, note="and the bias is missing"),
+    Hypothesis(
+        "F103", _linear(lambda x, w, b: x @ w.reshape(w.T.shape) + b), LINEAR_LAYER, note="by reshape"
+    ),
+    Hypothesis("F104", _linear(lambda x, w, b: b - x @ w.T), LINEAR_LAYER, note="a minus in front of x Wᵀ"),
+    Hypothesis("F104", _linear(lambda x, w, b: x @ np.abs(w).T + b), LINEAR_LAYER, note="absolute weights"),
+    Hypothesis(
+        "F104", _linear(lambda x, w, b: np.maximum(x @ w.T + b, 0)), LINEAR_LAYER, note="a ReLU is in it"
+    ),
+    Hypothesis("F104", _linear(lambda x, w, b: np.tanh(x @ w.T + b)), LINEAR_LAYER, note="a tanh is in it"),
+    Hypothesis(
+        "F104", _linear(lambda x, w, b: softmax(x @ w.T + b)), LINEAR_LAYER, note="a softmax is in it"
+    ),
+    Hypothesis(
+        "F104", _linear(lambda x, w, b: 1 / (1 + np.exp(-(x @ w.T + b)))), LINEAR_LAYER, note="a sigmoid"
+    ),
+    Hypothesis("F104", _linear(lambda x, w, b: x @ w.T / x.shape[-1] + b), LINEAR_LAYER, note="divided by D"),
+    Hypothesis(
+        "F104", _linear(lambda x, w, b: x @ w.T / np.sqrt(x.shape[-1]) + b), LINEAR_LAYER, note="by √D"
+    ),
+    Hypothesis("F104", _linear(lambda x, w, b: x @ w.T / len(x) + b), LINEAR_LAYER, note="divided by N"),
+    Hypothesis("F104", _linear(lambda x, w, b: 2 * (x @ w.T) + b), LINEAR_LAYER, note="x Wᵀ doubled"),
+    # ELU and LeakyReLU
+    Hypothesis("F106", _below(lambda x, a: np.expm1(x)), ELU, note="alpha is left out"),
+    Hypothesis("F106", _below(lambda x, a: a * a * np.expm1(x)), ELU, note="alpha twice"),
+    Hypothesis("F106", _below(lambda x, a: np.expm1(x) / a), ELU, note="divided by alpha"),
+    Hypothesis("F106", _below(lambda x, a: np.expm1(a * x)), ELU, note="alpha inside the exponential"),
+    Hypothesis("F106", _below(lambda x, a: a + np.expm1(x)), ELU, note="alpha is added"),
+    Hypothesis("F106", _below(lambda x, a: a * np.exp(x) - 1), ELU, note="alpha times exp(x) alone"),
+    Hypothesis("F107", _below(lambda x, a: a * np.exp(x)), ELU, note="the - 1 is missing"),
+    Hypothesis("F107", _below(lambda x, a: np.exp(x)), ELU, note="the - 1 and alpha are missing"),
+    Hypothesis("F107", _below(lambda x, a: a * (np.exp(x) + 1)), ELU, note="+ 1 where - 1 is due"),
+    Hypothesis("F107", _below(lambda x, a: a * (1 - np.exp(x))), ELU, note="1 - exp(x)"),
+    Hypothesis("F107", _below(lambda x, a: a * np.expm1(-x)), ELU, note="exp(-x)"),
+    Hypothesis("F107", _below(lambda x, a: -a * np.expm1(-x)), ELU, note="-(exp(-x) - 1)"),
+    Hypothesis("F107", _below(lambda x, a: a * x), ELU, note="a straight line below zero"),
+    Hypothesis("F107", _below(lambda x, a: a * (2.0**x - 1)), ELU, note="2 to the x"),
+    Hypothesis(
+        "F107", _elementwise(lambda x, a: a * np.expm1(x)), ELU, note="below zero's branch everywhere"
+    ),
+    Hypothesis("F106", _below(lambda x, a: 0.01 * x), LEAKY, note="0.01 is used"),
+    Hypothesis("F106", _below(lambda x, a: 0.1 * x), LEAKY, note="0.1 is used"),
+    Hypothesis("F106", _below(lambda x, a: 0.2 * x), LEAKY, note="0.2 is used"),
+    Hypothesis("F106", _below(lambda x, a: x / a), LEAKY, note="divided by alpha"),
+    Hypothesis("F106", _below(lambda x, a: a * a * x), LEAKY, note="alpha twice"),
+    Hypothesis("F106", _below(lambda x, a: -a * x), LEAKY, note="with its sign flipped"),
+    Hypothesis("F106", _below(lambda x, a: a + x), LEAKY, note="alpha is added"),
+    Hypothesis("F106", _below(lambda x, a: x - a), LEAKY, note="alpha is subtracted"),
+    Hypothesis("F106", _below(lambda x, a: np.full_like(x, a)), LEAKY, note="alpha alone"),
+    Hypothesis("F106", _below(lambda x, a: (1 - a) * x), LEAKY, note="1 - alpha"),
+    Hypothesis("F106", _elementwise(lambda x, a: a * x), LEAKY, note="on both sides"),
+    Hypothesis("F108", _elementwise(lambda x, a: np.where(x > 0, a * x, x)), LEAKY),
+    Hypothesis("F108", _elementwise(lambda x, a: np.where(x > 0, a * np.expm1(x), x)), ELU),
+    Hypothesis("F108", _elementwise(lambda x, a: np.minimum(x, 0)), RELU),
+    Hypothesis("F108", _elementwise(lambda x, a: np.minimum(x, a * x)), LEAKY),
+    Hypothesis("F109", _elementwise(lambda x, a: np.maximum(x, 1)), RELU, note="max(x, 1)"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > 0, 1.0, 0.0)), RELU, note="a step of height 1"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.abs(x)), RELU, note="|x|"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.clip(x, 0, 1)), RELU, note="cut at 1"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.clip(x, 0, 6)), RELU, note="cut at 6"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > 1, x, 0)), RELU, note="from 1 on"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > -1, x, 0)), RELU, note="from -1 on"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > 0.5, x, 0)), RELU, note="from 0.5 on"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > 1, x, a * x)), LEAKY, note="from 1 on"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > a, x, a * x)), LEAKY, note="from alpha on"),
+    Hypothesis("F109", _elementwise(lambda x, a: np.where(x > 1, x, a * np.expm1(x))), ELU, note="from 1 on"),
+    Hypothesis(
+        "F109", _elementwise(lambda x, a: np.where(x > -1, x, a * np.expm1(x))), ELU, note="from -1 on"
+    ),
+    Hypothesis(
+        "F109", _elementwise(lambda x, a: np.where(x > a, x, a * np.expm1(x))), ELU, note="from alpha on"
+    ),
+    Hypothesis(
+        "F109", _elementwise(lambda x, a: np.where(x > 0, 1.0, a * np.expm1(x))), ELU, note="1 above zero"
+    ),
+    Hypothesis(
+        "F109", _elementwise(lambda x, a: np.where(x > 0, a * x, a * np.expm1(x))), ELU, note="alpha x above"
+    ),
+    Hypothesis(
+        "F109", _elementwise(lambda x, a: np.maximum(x, a * np.expm1(x))), ELU, note="the larger branch"
+    ),
+    # sigmoid and tanh
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / (1 + np.exp(x))), SIGMOID, note="exp(x)"),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / (1 - np.exp(-x))), SIGMOID, note="1 - exp(-x)"),
+    Hypothesis(
+        "F111", _elementwise(lambda x, a: np.exp(-x) / (1 + np.exp(-x))), SIGMOID, note="exp(-x) above"
+    ),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 + np.exp(-x)), SIGMOID, note="no division"),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / 1 + np.exp(-x)), SIGMOID, note="brackets"),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / np.exp(-x)), SIGMOID, note="1 + is missing"),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / (1 + 2.0**-x)), SIGMOID, note="base 2"),
+    Hypothesis(
+        "F111", _elementwise(lambda x, a: 2 / (1 + np.exp(-x)) - 1), SIGMOID, note="stretched to (-1, 1)"
+    ),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / (1 + np.exp(-2 * x))), SIGMOID, note="exp(-2x)"),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / (1 + np.exp(-x)) ** 2), SIGMOID, note="squared below"),
+    Hypothesis("F111", _elementwise(lambda x, a: 1 / np.sqrt(1 + np.exp(-x))), SIGMOID, note="a root"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.sinh(x)), TANH, note="sinh"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.cosh(x)), TANH, note="cosh"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.tan(x)), TANH, note="tan"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.arctan(x)), TANH, note="arctan"),
+    Hypothesis("F112", _elementwise(lambda x, a: 1 / np.tanh(x)), TANH, note="its reciprocal"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.tanh(x / 2)), TANH, note="half the argument"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.tanh(2 * x)), TANH, note="twice the argument"),
+    Hypothesis("F112", _elementwise(lambda x, a: (np.exp(x) + np.exp(-x)) / 2), TANH, note="plus for minus"),
+    Hypothesis("F112", _elementwise(lambda x, a: np.exp(x) - np.exp(-x)), TANH, note="no division"),
+    # every activation
+    *(Hypothesis("F114", _another(other), ALL_ACTIVATIONS, note=TITLES[other]) for other in FUNCTIONS),
+    Hypothesis(
+        "F114", _elementwise(lambda x, a: np.where(x > 0, x, 0.01 * x)), RECTIFIERS, note="LeakyReLU 0.01"
+    ),
+    Hypothesis("F114", _elementwise(lambda x, a: np.where(x > 0, x, np.expm1(x))), RECTIFIERS, note="ELU"),
+    Hypothesis("F115", _twice, (*ALL_ACTIVATIONS,)),
+    # softmax
+    Hypothesis("F201", _softmax(lambda z: softmax(z, 0)), SOFTMAX_LAYER, note="the batch"),
+    Hypothesis("F201", _softmax(lambda z: softmax(z, None)), SOFTMAX_LAYER, note="everything"),
+    Hypothesis("F202", _softmax(lambda z: np.exp(z)), SOFTMAX_LAYER),
+    Hypothesis(
+        "F202", _softmax(lambda z: np.exp(z - z.max(-1, keepdims=True))), SOFTMAX_LAYER, note="shifted"
+    ),
+    Hypothesis("F203", _softmax(lambda z: np.log(softmax(z))), SOFTMAX_LAYER),
+    Hypothesis("F204", _softmax(lambda z: softmax(-z)), SOFTMAX_LAYER, note="exp(-x)"),
+    Hypothesis("F204", _softmax(lambda z: softmax(np.log(2.0) * z)), SOFTMAX_LAYER, note="base 2"),
+    Hypothesis("F204", _softmax(lambda z: z / z.sum(-1, keepdims=True)), SOFTMAX_LAYER, note="no exp"),
+    Hypothesis("F204", _softmax(lambda z: softmax(softmax(z))), SOFTMAX_LAYER, note="applied twice"),
+    Hypothesis("F204", _softmax(lambda z: softmax(2 * z)), SOFTMAX_LAYER, note="twice the argument"),
+    Hypothesis("F204", _softmax(lambda z: softmax(z / 2)), SOFTMAX_LAYER, note="half the argument"),
+    Hypothesis("F204", _softmax(lambda z: softmax(z / np.sqrt(z.shape[-1]))), SOFTMAX_LAYER, note="over √C"),
+    Hypothesis(
+        "F204", _softmax(lambda z: softmax(z / z.max(-1, keepdims=True))), SOFTMAX_LAYER, note="x / max"
+    ),
+    Hypothesis("F204", _softmax(lambda z: 1 / (1 + np.exp(-z))), SOFTMAX_LAYER, note="sigmoid"),
+    Hypothesis(
+        "F204", _softmax(lambda z: (z == z.max(-1, keepdims=True)) * 1.0), SOFTMAX_LAYER, note="argmax"
+    ),
+    Hypothesis(
+        "F204", _softmax(lambda z: np.exp(z) / np.exp(z).mean(-1, keepdims=True)), SOFTMAX_LAYER, note="mean"
+    ),
+    Hypothesis(
+        "F204", _softmax(lambda z: np.exp(z) / np.exp(z).max(-1, keepdims=True)), SOFTMAX_LAYER, note="max"
+    ),
+    Hypothesis(
+        "F204",
+        _softmax(lambda z: np.exp(z) / (1 + np.exp(z).sum(-1, keepdims=True))),
+        SOFTMAX_LAYER,
+        note="1 +",
+    ),
+    Hypothesis("F205", _softmax(_naive), SOFTMAX_LAYER, alone=True),
+    Hypothesis("F206", _softmax(_one_maximum), SOFTMAX_LAYER, alone=True),
+    # normalisation
+    Hypothesis("F301", _normed(NormSwitches(gamma=False)), NORMS, note="gamma"),
+    Hypothesis("F301", _normed(NormSwitches(beta=False)), NORMS, note="beta"),
+    Hypothesis("F301", _normed(NormSwitches(gamma=False, beta=False)), NORMS, note="gamma and beta"),
+    Hypothesis("F302", _normed(NormSwitches(ddof=1)), NORMS),
+    Hypothesis("F303", _normed(NormSwitches(eps_outside=True)), NORMS),
+    *(Hypothesis("F304", _normed(NormSwitches(eps=eps)), NORMS, note=f"{eps:g}") for eps in EPSILONS),
+    Hypothesis("F305", _normed(NormSwitches(root=False)), NORMS),
+    Hypothesis("F306", _normed(NormSwitches(center=False)), NORMS),
+    Hypothesis("F307", _running, ("batch_norm",)),
+    Hypothesis("F308", _batch, ("batch_norm",)),
+    Hypothesis("F309", _other_axis, NORMS),
+    Hypothesis("F309", _whole, NORMS, note="everything"),
+)

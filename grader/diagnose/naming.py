@@ -1,0 +1,92 @@
+"""Naming the fault: exact explanations first, then patterns, and silence rather than a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.diagnose import additive, patterns, protocol
+from grader.diagnose.catalogue import FORWARD_HYPOTHESES, HYPOTHESES
+from grader.diagnose.fit import Case, build_cases
+from grader.diagnose.hypothesis import OUTPUT, Hypothesis
+from grader.diagnose.observation import Event, Observation
+from grader.diagnose.search import Match, best_matches
+from grader.diagnose.wording import described, diagnosis_of
+from grader.model import Diagnosis
+
+MOST_DIAGNOSES = 3
+
+
+def diagnose_gradient(
+    layer: str, tensor: str, observations: Sequence[Observation], events: Sequence[Event] = ()
+) -> list[Diagnosis]:
+    """Names what is wrong with one gradient of one layer.
+
+    Args:
+        layer: the layer's name in the reference's table.
+        tensor: the tensor whose gradient is wrong.
+        observations: every probe in which it was compared, those that agreed included.
+        events: what the protocol checks saw.
+
+    Returns:
+        the best explanation first; more than one where the numbers do not tell them apart (none of these is
+        `certain`); empty where no fault was recognised.
+    """
+    return _diagnose(layer, tensor, HYPOTHESES, observations, events)
+
+
+def diagnose_forward(
+    layer: str, observations: Sequence[Observation], events: Sequence[Event] = ()
+) -> list[Diagnosis]:
+    """Names what is wrong with a layer's output; arguments and result as for `diagnose_gradient`."""
+    return _diagnose(layer, OUTPUT, FORWARD_HYPOTHESES, observations, events)
+
+
+def _diagnose(
+    layer: str,
+    target: str,
+    table: Sequence[Hypothesis],
+    observations: Sequence[Observation],
+    events: Sequence[Event],
+) -> list[Diagnosis]:
+    seen = protocol.of_events(target, events)
+    cases = build_cases(target, observations)
+    if not cases:
+        return _unique([*protocol.of_absence(target, observations), *seen])
+    if not any(case.wrong for case in cases):
+        return _unique(seen)
+    concerned = [h for h in table if h.concerns(layer, target)]
+    exact = _exact(target, concerned, cases)
+    if exact:
+        return _unique([*exact, *seen])
+    return _unique([*seen, *_by_pattern(target, concerned, cases)])
+
+
+def _exact(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
+    """Explanations of every probe at rounding level."""
+    matches = best_matches(target, concerned, cases)
+    if matches:
+        return _named(target, matches)
+    return additive.diagnose(target, cases)
+
+
+def _by_pattern(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
+    """What the wrong elements have in common, with an explanation of them alone where there is one."""
+
+    def inner(wrong: Sequence[Case]) -> str:
+        matches = best_matches(target, concerned, wrong)
+        return described(target, matches[0]) if matches else ""
+
+    return patterns.diagnose(target, cases, inner)
+
+
+def _named(target: str, matches: Sequence[Match]) -> list[Diagnosis]:
+    certain = len({match.fault for match in matches}) == 1
+    return [diagnosis_of(target, match, certain=certain and match.sound) for match in matches]
+
+
+def _unique(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The first of each id, at most `MOST_DIAGNOSES`."""
+    first: dict[str, Diagnosis] = {}
+    for diagnosis in diagnoses:
+        first.setdefault(diagnosis.id, diagnosis)
+    return list(first.values())[:MOST_DIAGNOSES]
