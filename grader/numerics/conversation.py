@@ -1,0 +1,300 @@
+"""Asking a layer at every probe, and what happens meanwhile beside the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from grader.numerics.events import Events, look_at_call, look_at_copy, look_at_linearity, look_at_shape
+from grader.numerics.points import Setup, cotangent
+from grader.numerics.probes import GENERIC, LARGER, Probe
+from grader.numerics.runner import Runner
+from grader.numerics.subject import Array, Call, Outcome
+
+_FACTOR = -170.0  # of the cotangent in the test of linearity; no power of two, so that rounding shows
+_SAME = 1e-5  # of the largest value: differences below are rounding in another order
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One probe with the layer's answer, and the reference's."""
+
+    probe: Probe
+    call: Call
+    outcome: Outcome
+    truth: Outcome | None
+    setup: Setup
+
+    @property
+    def name(self) -> str:
+        """The probe's name, with the setup's where it has one."""
+        return f"{self.probe.kind.name}, {self.setup.name}" if self.setup.name else self.probe.kind.name
+
+
+@dataclass(eq=False)
+class Conversation:
+    """All that was asked of one setup.
+
+    Attributes:
+        setup: the layer.
+        tensors: names of its tensors.
+        asked: the probes that could be asked, in order.
+        precision: by tensor, how far backward was from linear in the cotangent, as a share of its
+            largest value.
+        before: outcomes that differ from what the same call gives on a new instance, with the call
+            before them: ``(asked, outcome, call before, outcome before)``.
+        random: whether the layer is random and repeats with frozen seeds.
+        failed: why nothing can be judged, ``""`` if something can.
+    """
+
+    setup: Setup
+    tensors: tuple[str, ...]
+    asked: list[Asked] = field(default_factory=list)
+    precision: dict[str, float] = field(default_factory=dict)
+    before: list[tuple[Asked, Outcome, Call, Outcome]] = field(default_factory=list)
+    random: bool = False
+    failed: str = ""
+
+
+def converse(
+    setup: Setup, probes: Sequence[Probe], runner: Runner, rng: np.random.Generator, events: Events
+) -> Conversation:
+    """Ask a layer at every probe on one instance, and find out in which mode it repeats.
+
+    Args:
+        setup: the layer.
+        probes: the generic point first.
+        runner: its mode is set here: seeds frozen for a random layer, fresh instances for one that keeps
+            state.
+        rng: the generator.
+        events: where what happens is written down.
+    """
+    talk = Conversation(setup, tuple(probes[0].point.tensors))
+    shapes = _output_shapes(setup, probes, runner, events, talk)
+    if talk.failed:
+        return talk
+    scalar = int(np.prod(shapes[probes[0].point.shapes()])) == 1
+    usable = [probe for probe in probes if probe.point.shapes() in shapes]
+    usable = [probe for probe in usable if not (scalar and probe.kind.vectors_only)]
+    calls = [probe.point.call(cotangent(rng, shapes[probe.point.shapes()])) for probe in usable]
+    calls = [_like_generic(probe, call, calls[0]) for probe, call in zip(usable, calls, strict=True)]
+    script = _Script(usable, calls, rng)
+    outcomes = _settle(script, runner, events, talk)
+    for probe, call, outcome in zip(usable, calls, script.answers(outcomes), strict=True):
+        truth = setup.truth(call) if setup.truth is not None else None
+        talk.asked.append(Asked(probe, call, outcome, truth, setup))
+    _look(script, outcomes, events, talk)
+    return talk
+
+
+def same(left: Array | None, right: Array | None) -> bool:
+    """Whether two answers to one question are the same up to rounding."""
+    if left is None or right is None:
+        return left is right
+    if left.shape != right.shape:
+        return False
+    if left.tobytes() == right.tobytes():
+        return True
+    with np.errstate(invalid="ignore"):
+        equal = (left == right) | (np.isnan(left) & np.isnan(right))
+        error = np.where(equal, 0.0, np.abs(left - right))
+        return bool(np.all(error <= _SAME * np.max(np.abs(np.where(np.isfinite(left), left, 0.0)))))
+
+
+def same_outcome(left: Outcome, right: Outcome) -> bool:
+    """Whether output and all gradients are the same up to rounding."""
+    names = {*left.grads, *right.grads}
+    return same(left.output, right.output) and all(
+        same(left.grads.get(name), right.grads.get(name)) for name in names
+    )
+
+
+class _Script:
+    """The order of the calls of one conversation: the generic point in several ways, then the others."""
+
+    def __init__(self, probes: Sequence[Probe], calls: Sequence[Call], rng: np.random.Generator) -> None:
+        first = calls[0]
+        self.probes, self.calls = probes, calls
+        u = first.cotangent
+        assert u is not None
+        v = cotangent(rng, u.shape)
+        self.second_factor = float(rng.uniform(0.5, 2.0))
+        mixed = _FACTOR * u + self.second_factor * v
+        self.ordinary = [i for i, p in enumerate(probes) if i and (p.kind.ordinary or p.kind.slopes)]
+        self.last = [i for i, p in enumerate(probes) if i and i not in self.ordinary]
+        self.extra = [first, first, _with(first, v), _with(first, mixed)]
+        self.order = [*self.extra, *(calls[i] for i in self.ordinary)]
+        self.final = len(self.order)
+        self.order += [first, Call(first.tensors, first.constants, u, backwards=2)]
+        self.order += [calls[i] for i in self.last]
+
+    def place(self, index: int) -> int:
+        """Where the call of a probe stands in the order."""
+        if index == 0:
+            return 0
+        if index in self.ordinary:
+            return len(self.extra) + self.ordinary.index(index)
+        return self.final + 2 + self.last.index(index)
+
+    def answers(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The outcomes in the order of the probes."""
+        return [outcomes[self.place(i)] for i in range(len(self.calls))]
+
+    def larger(self) -> int | None:
+        """The index of the larger batch among the probes."""
+        return next((i for i, p in enumerate(self.probes) if p.kind.name == LARGER), None)
+
+
+def _with(call: Call, other: Array) -> Call:
+    return Call(call.tensors, call.constants, other)
+
+
+def _like_generic(probe: Probe, call: Call, generic: Call) -> Call:
+    """A copy of the generic point in another memory layout gets its cotangent too."""
+    return _with(call, generic.cotangent) if probe.kind.copies and generic.cotangent is not None else call
+
+
+def _output_shapes(
+    setup: Setup, probes: Sequence[Probe], runner: Runner, events: Events, talk: Conversation
+) -> dict[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+    """The shape of the output for each combination of input shapes, from one forward each."""
+    distinct = {probe.point.shapes(): probe for probe in reversed(probes)}
+    distinct = {shapes: distinct[shapes] for shapes in dict.fromkeys(p.point.shapes() for p in probes)}
+    outcomes = runner.run([probe.point.call() for probe in distinct.values()], fresh=True)
+    found: dict[tuple[tuple[int, ...], ...], tuple[int, ...]] = {}
+    generic: tuple[int, ...] | None = None
+    for (shapes, probe), outcome in zip(distinct.items(), outcomes, strict=True):
+        if outcome.output is None:
+            events.raised(probe.kind.name, outcome, guessed=setup.guessed and probe.kind.name != GENERIC)
+            if generic is None:
+                talk.failed = outcome.error or outcome.note
+                break
+            continue
+        if generic is None:
+            generic = outcome.output.shape
+        found[shapes] = outcome.output.shape
+        look_at_shape(events, setup, probe, outcome.output.shape, generic)
+    return found
+
+
+def _settle(script: _Script, runner: Runner, events: Events, talk: Conversation) -> list[Outcome]:
+    """Make the calls in the mode in which the layer repeats: plain, seeds frozen, or each on a new instance."""
+    outcomes = runner.run(script.order, fresh=True)
+    if not same(outcomes[0].output, outcomes[1].output):
+        runner.frozen = True
+        frozen = runner.run(script.order, fresh=True)
+        if same(frozen[0].output, frozen[1].output):
+            talk.random = True
+            events.add(
+                "random", "", GENERIC, "the layer is random; it repeats with frozen seeds", fault=False
+            )
+            outcomes = frozen
+    if not _keeps_state(script, outcomes, runner, events, talk):
+        return outcomes
+    runner.fresh_each = True
+    alone = runner.run(script.order)
+    if not same_outcome(alone[0], alone[1]):
+        detail = "the same call on new instances gives other values, frozen seeds or not"
+        events.add("non_deterministic", "", GENERIC, detail)
+    _remember(script, outcomes, alone, talk)
+    return alone
+
+
+def _keeps_state(
+    script: _Script, outcomes: Sequence[Outcome], runner: Runner, events: Events, talk: Conversation
+) -> bool:
+    """Whether earlier calls changed what later ones gave; writes down how."""
+    first, again, final = outcomes[0], outcomes[1], outcomes[script.final]
+    doubled = [name for name in first.grads if _doubled(first.grads[name], again.grads.get(name))]
+    for name in doubled:
+        events.add(
+            "accumulation", name, GENERIC, f"the gradient of {name} doubles when the same call is made twice"
+        )
+    if doubled:
+        return True
+    if not same(first.output, again.output):
+        events.add("state", "output", GENERIC, "the same forward called again gives another output")
+        return True
+    if not same_outcome(first, again):
+        events.add("state", _differs(first, again), GENERIC, "the same call made twice gives other gradients")
+        return True
+    if not same_outcome(first, final):
+        detail = "the first call repeated after others gives other values"
+        events.add("state", _differs(first, final), GENERIC, detail)
+        return True
+    index = script.larger()
+    if index is None or outcomes[script.place(index)].error:
+        return index is not None and bool(outcomes[script.place(index)].error)
+    alone = runner.run([script.calls[index]], fresh=True)[0]
+    polluted = outcomes[script.place(index)]
+    if not same_outcome(alone, polluted):
+        detail = "a larger batch after a smaller one gives other values than on a new instance"
+        events.add("state", _differs(alone, polluted), LARGER, detail)
+        return True
+    return False
+
+
+def _doubled(first: Array | None, again: Array | None) -> bool:
+    return (
+        first is not None
+        and again is not None
+        and bool(np.any(first))
+        and not same(first, again)
+        and same(2.0 * first, again)
+    )
+
+
+def _differs(left: Outcome, right: Outcome) -> str:
+    """The first name whose values differ."""
+    if not same(left.output, right.output):
+        return "output"
+    names = {**left.grads, **right.grads}
+    return next((name for name in names if not same(left.grads.get(name), right.grads.get(name))), "")
+
+
+def _remember(
+    script: _Script, polluted: Sequence[Outcome], alone: Sequence[Outcome], talk: Conversation
+) -> None:
+    """Keep the polluted answers beside the call before them, for a diagnosis."""
+    probes = {0: 0, 1: 0, script.final: 0} | {script.place(i): i for i in range(len(script.calls))}
+    for place, index in probes.items():
+        if place and not same_outcome(polluted[place], alone[place]):
+            asked = Asked(script.probes[index], script.calls[index], alone[place], None, talk.setup)
+            talk.before.append((asked, polluted[place], script.order[place - 1], polluted[place - 1]))
+
+
+def _look(script: _Script, outcomes: Sequence[Outcome], events: Events, talk: Conversation) -> None:
+    """Write down what happened in every call, and test linearity."""
+    generic = talk.asked[0]
+    for asked in talk.asked:
+        look_at_call(events, asked.probe, asked.call, asked.outcome, asked.truth, talk.setup)
+        if asked.probe.kind.copies and not asked.outcome.error:
+            look_at_copy(events, asked.probe, same_outcome(asked.outcome, generic.outcome))
+    for outcome in outcomes:
+        events.aliases(GENERIC, outcome)
+    twice = outcomes[script.final + 1]
+    if twice.error and not generic.outcome.error:
+        events.add("cache", "", GENERIC, f"backward cannot be called twice: {twice.error}", fault=False)
+    elif not twice.error and not same_outcome(twice, generic.outcome):
+        _look_at_backward_twice(events, twice, generic.outcome)
+    talk.precision = look_at_linearity(
+        events, [outcomes[0], outcomes[2], outcomes[3]], (_FACTOR, script.second_factor), _wanted(talk)
+    )
+
+
+def _look_at_backward_twice(events: Events, twice: Outcome, once: Outcome) -> None:
+    doubled: Mapping[str, bool] = {
+        name: _doubled(once.grads[name], twice.grads.get(name)) for name in once.grads
+    }
+    for name in [name for name, is_doubled in doubled.items() if is_doubled]:
+        detail = f"the gradient of {name} doubles when backward is called twice after one forward"
+        events.add("accumulation", name, GENERIC, detail, fault=False)
+    if not any(doubled.values()):
+        detail = "backward called twice after one forward gives other values: it changes what forward kept"
+        events.add("cache", _differs(once, twice), GENERIC, detail, fault=False)
+
+
+def _wanted(talk: Conversation) -> tuple[str, ...]:
+    return talk.setup.wrt or tuple(talk.asked[0].call.tensors)

@@ -1,0 +1,96 @@
+"""How exactly a layer computes a gradient at one point: how it moves when inputs move by their own rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from grader.numerics.conversation import Asked
+from grader.numerics.noise import Noise
+from grader.numerics.points import cotangent
+from grader.numerics.runner import Runner
+from grader.numerics.subject import Array, Call
+
+_PERTURBED = 3
+_FACTOR = -170.0
+_SAFETY = 8.0
+_CAP = 1e-3  # share of the largest value beyond which a gradient is not rounded but wrong
+
+
+@dataclass(frozen=True, eq=False)
+class Rounding:
+    """The spread of gradients under changes of the size of rounding.
+
+    Attributes:
+        spread: by tensor, in its shape: how far elements moved, at most.
+        moves: by tensor: the differences themselves, which may all point one way.
+    """
+
+    spread: Mapping[str, Array] = field(default_factory=dict)
+    moves: Mapping[str, list[Array]] = field(default_factory=dict)
+
+    def along(self, name: str, direction: Array) -> float:
+        """A bound on the rounding of the gradient along a direction."""
+        terms = self.spread[name] * direction
+        coherent = max((abs(float(np.vdot(move, direction))) for move in self.moves[name]), default=0.0)
+        return _SAFETY * coherent + _SAFETY * float(np.sqrt(np.vdot(terms, terms)))
+
+    def of(self, name: str, shape: tuple[int, ...]) -> Array:
+        """A bound for each element, 0 where it was not measured."""
+        return _SAFETY * self.spread[name] if name in self.spread else np.zeros(shape)
+
+
+def measure_rounding(runner: Runner, asked: Asked, rng: np.random.Generator, noise: Noise) -> Rounding:
+    """Measure it with a handful of backward calls.
+
+    Inputs are multiplied by 1 plus or minus the rounding unit (equal values alike, so that ties stay
+    ties and zeros stay zeros), and the cotangent is scaled and mixed with another.
+
+    Args:
+        runner: the layer.
+        asked: the point, its cotangent and the gradients there.
+        rng: the generator.
+        noise: whether the layer computes in float32.
+    """
+    unit = 2.0**-23 if noise.low_precision else 2.0**-52
+    u = asked.call.cotangent
+    assert u is not None
+    v = cotangent(rng, u.shape)
+    calls = [_perturbed(asked.call, unit, rng) for _ in range(_PERTURBED)]
+    calls.append(Call(asked.call.tensors, asked.call.constants, v))
+    calls.append(Call(asked.call.tensors, asked.call.constants, _FACTOR * u + v))
+    outcomes = runner.run(calls)
+    spread: dict[str, Array] = {}
+    moves: dict[str, list[Array]] = {}
+    for name, first in asked.outcome.grads.items():
+        others = [outcome.grads.get(name) for outcome in outcomes]
+        if (
+            first is None
+            or name not in asked.call.tensors
+            or any(g is None or g.shape != first.shape for g in others)
+        ):
+            continue
+        base, *rest = (np.asarray(g, np.float64) for g in (first, *others))
+        if base.size != asked.call.tensors[name].size:
+            continue
+        differences = [g - base for g in rest[:_PERTURBED]] + [(rest[-1] - rest[-2]) / _FACTOR - base]
+        limit = _CAP * float(np.abs(base).max(initial=0.0))
+        largest = np.max(np.abs(differences), axis=0)
+        if not np.isfinite(largest).all() or largest.max(initial=0.0) > limit:
+            continue
+        shape = asked.call.tensors[name].shape
+        floor = unit * float(np.abs(base).max(initial=0.0))
+        spread[name] = np.maximum(largest, floor).reshape(shape)
+        moves[name] = [d.reshape(shape) for d in differences]
+    return Rounding(spread, moves)
+
+
+def _perturbed(call: Call, unit: float, rng: np.random.Generator) -> Call:
+    tensors = {}
+    for name, array in call.tensors.items():
+        values, where = np.unique(array, return_inverse=True)
+        signs = rng.choice((-unit, unit), values.shape)[where].reshape(array.shape)
+        tensors[name] = np.asarray(array * (1.0 + signs), array.dtype)
+    return Call(tensors, call.constants, call.cotangent)

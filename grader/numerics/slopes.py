@@ -1,0 +1,106 @@
+"""A directional derivative from five points, with an estimate of its own error for every output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.numerics.subject import Array
+
+OFFSETS = (-1.0, -0.5, 0.5, 1.0)
+"""Where the function is asked, in units of the step; its value at 0 is known."""
+
+# Rows: difference of the two central differences, their extrapolation, kink indicator, slopes from the right
+# and from the left.
+# Columns: f(-h), f(-h/2), f(h/2), f(h), each less f(0), in units of 1/h.
+_STENCIL = np.array(
+    [
+        [0.5, -1.0, 1.0, -0.5],
+        [1 / 6, -4 / 3, 4 / 3, -1 / 6],
+        [-0.5, 2.0, 2.0, -0.5],
+        [0.0, 0.0, 4.0, -1.0],
+        [1.0, -4.0, 0.0, 0.0],
+    ]
+)
+_KINK_NOISE = 4.2  # standard deviation of the kink indicator, in units of sigma / h
+_SLOPE_NOISE = 9.0  # a bound on the rounding error of the extrapolation, in units of sigma / h
+
+
+@dataclass(frozen=True, eq=False)
+class Slope:
+    """The derivative of every output along one direction, at one step.
+
+    Attributes:
+        step: h.
+        value: (M,) extrapolated central differences, of order h^4.
+        truncation: (M,) bound of their truncation error: for smooth functions, and for one kink in (-h, h).
+        kink: (M,) a measure of how much the slope jumps; falls with h where the function is smooth.
+        right: (M,) one-sided second-order slope in the direction.
+        left: (M,) and against it.
+        sigma: standard deviation of the outputs.
+    """
+
+    step: float
+    value: Array
+    truncation: Array
+    kink: Array
+    right: Array
+    left: Array
+    sigma: float
+
+    def along(self, weights: Array) -> float:
+        """The derivative of the weighted sum of the outputs."""
+        return float(np.dot(weights, self.value))
+
+    def truncation_of(self, weights: Array) -> float:
+        """The truncation error of :meth:`along`, at most."""
+        return float(np.dot(np.abs(weights), self.truncation))
+
+    def rounding_of(self, weights: Array) -> float:
+        """The rounding error of :meth:`along`, at most (about five standard deviations)."""
+        return _SLOPE_NOISE * self.sigma * float(np.sqrt(np.dot(weights, weights))) / self.step
+
+    def scale_of(self, weights: Array) -> float:
+        """How large the derivative is if its terms do not cancel: the root of the sum of their squares."""
+        terms = weights * self.value
+        return float(np.sqrt(np.dot(terms, terms)))
+
+    def kinked(self) -> Array:
+        """(M,) bool: outputs whose slope jumps by more than noise and curvature explain."""
+        clear = 3 * _KINK_NOISE * self.sigma / self.step
+        size = np.maximum(np.abs(self.right), np.abs(self.left))
+        kinked: Array = (self.kink > clear) & (self.kink > 1e-3 * size)
+        return kinked
+
+    def range_of(self, weights: Array) -> tuple[float, float]:
+        """The smallest and the largest derivative of the sum that a choice at each kink can give.
+
+        At a kink any value between the one-sided slopes is right, for each output by itself.
+        """
+        kinked = self.kinked()
+        low = np.where(kinked, np.minimum(self.left, self.right), self.value)
+        high = np.where(kinked, np.maximum(self.left, self.right), self.value)
+        return (
+            float(np.sum(np.where(weights > 0, weights * low, weights * high))),
+            float(np.sum(np.where(weights > 0, weights * high, weights * low))),
+        )
+
+
+def slope_of(stencil: Array, middle: Array, step: float, sigma: float) -> Slope | None:
+    """The slopes of M outputs.
+
+    Args:
+        stencil: (4, M) float64, outputs at -h, -h/2, h/2, h.
+        middle: (M,) float64, outputs at 0.
+        step: h.
+        sigma: standard deviation of the outputs.
+
+    Returns:
+        The slope, or ``None`` where an output is not finite.
+    """
+    rows = _STENCIL @ (stencil - middle) / step
+    if not np.isfinite(rows.sum()):
+        return None
+    kink = np.abs(rows[2])
+    return Slope(step, rows[1], np.abs(rows[0]) + kink, kink, rows[3], rows[4], sigma)
