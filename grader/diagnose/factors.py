@@ -117,7 +117,7 @@ ALPHA = ("alpha", "negative_slope", "slope")
 RATE = ("p", "rate", "probability")
 
 FACTORS: tuple[Factor, ...] = (
-    Factor("G101", "-1", _constant(-1.0), "with the sign flipped"),
+    Factor("G101", "-1", _constant(-1.0), "of the wrong sign"),
     Factor("G104", "1/N", _power(batch_size, -1), "divided by the batch size N"),
     Factor("G105", "N", _power(batch_size, 1), "multiplied by the batch size N"),
     Factor("G107", "2", _constant(2.0), "doubled"),

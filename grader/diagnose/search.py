@@ -71,37 +71,33 @@ class Match:
 
 def best_matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Match]:
     """The explanations of the best rank that the probes cannot tell apart, most plausible first."""
-    for tolerance in (TIGHT, LOOSE):
-        matches = _matches(target, hypotheses, cases, tolerance)
-        if matches:
-            return _foremost(matches)
-    return []
+    matches = _matches(target, hypotheses, cases)
+    sharp = [match for match in matches if match.residual <= TIGHT]
+    return _foremost(sharp or matches) if matches else []
 
 
-def _matches(
-    target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case], tolerance: float
-) -> list[Match]:
+def _matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Match]:
     ordered = sorted(cases, key=lambda case: (not case.wrong, case.got.size < 6, case.got.size))
-    found = _truth_matches(ordered, tolerance)
+    found = _truth_matches(ordered)
     for order, hypothesis in enumerate(hypotheses):
-        fits = _fits(target, hypothesis, ordered, tolerance)
+        fits = _fits(target, hypothesis, ordered)
         if fits is not None:
-            found.extend(_ranked(hypothesis, order, ordered, fits, tolerance))
+            found.extend(_ranked(hypothesis, order, ordered, fits))
     return found
 
 
-def _truth_matches(cases: Sequence[Case], tolerance: float) -> list[Match]:
+def _truth_matches(cases: Sequence[Case]) -> list[Match]:
     """The truth with a factor in front: sign, 1/N, 2 ..."""
     fits = []
     for case in cases:
         one = fit(case.want, case)
-        if one is None or not _explains(one, case, tolerance):
+        if one is None or not _explains(one, case):
             return []
         fits.append(one)
-    return _ranked(None, 0, cases, fits, tolerance)
+    return _ranked(None, 0, cases, fits)
 
 
-def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case], tolerance: float) -> list[Fit] | None:
+def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case]) -> list[Fit] | None:
     """One fit per case, or None at the first case that the hypothesis does not explain."""
     fits = []
     for case in cases:
@@ -110,18 +106,18 @@ def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case], tolerance:
         except (KeyError, ValueError, IndexError, TypeError):
             return None
         one = fit(predicted, case)
-        if one is None or not _explains(one, case, tolerance, hypothesis.alone):
+        if one is None or not _explains(one, case, hypothesis.alone):
             return None
         fits.append(one)
     return fits
 
 
-def _explains(one: Fit, case: Case, tolerance: float, alone: bool = False) -> bool:
+def _explains(one: Fit, case: Case, alone: bool = False) -> bool:
     """Is what remains rounding, and little beside the discrepancy?"""
     left = one.residual_as_is if alone or one.factor is None else min(one.residual, one.residual_as_is)
     if one.factor is not None and abs(one.factor) < ONE:
         return False
-    return left <= _allowed(case, tolerance)
+    return left <= _allowed(case, LOOSE)
 
 
 def _allowed(case: Case, tolerance: float) -> float:
@@ -132,9 +128,11 @@ def _allowed(case: Case, tolerance: float) -> float:
 
 
 def _ranked(
-    hypothesis: Hypothesis | None, order: int, cases: Sequence[Case], fits: Sequence[Fit], tolerance: float
+    hypothesis: Hypothesis | None, order: int, cases: Sequence[Case], fits: Sequence[Fit]
 ) -> list[Match]:
     """The ways to read the fits: as they are, with a named factor, with a constant."""
+    sharp = all(min(one.residual, one.residual_as_is) <= TIGHT for one in fits)
+    tolerance = TIGHT if sharp else LOOSE
     as_is = all(
         one.residual_as_is <= _allowed(case, tolerance) for case, one in zip(cases, fits, strict=True)
     )

@@ -41,13 +41,14 @@ def diagnosis(
 def diagnosis_of(target: str, match: Match, *, certain: bool) -> Diagnosis:
     """The diagnosis that a match stands for."""
     note = match.hypothesis.note if match.hypothesis is not None else ""
+    titled = match.hypothesis is not None or match.fault == "G101"
     return diagnosis(
         fault_of(target, match),
         target,
         note="" if match.hypothesis is None else _notes(note, match),
         explains=round(match.explains, 6),
         certain=certain and match.rank not in (Rank.VARYING,),
-        title=f"{name_of(target)} is {_factor(match)}" if match.hypothesis is None else "",
+        title="" if titled else f"{name_of(target)} is {_factor(match)}",
     )
 
 

@@ -193,8 +193,10 @@ ACTIVATION: tuple[Hypothesis, ...] = (
     *(Hypothesis("G303", slope_of(other), ALL, X, f"of {TITLES[other]}") for other in SLOPES),
     Hypothesis("G303", local(lambda x, y, a: 1 - y**2), RECTIFIERS, X, "of tanh, from the output"),
     Hypothesis("G303", local(lambda x, y, a: y * (1 - y)), RECTIFIERS, X, "of sigmoid, from the output"),
-    Hypothesis("G303", local(lambda x, y, a: np.where(x > 0, 1.0, 0.01)), RECTIFIERS, X, "of LeakyReLU 0.01"),
-    Hypothesis("G303", local(lambda x, y, a: np.where(x > 0, 1.0, np.exp(x))), RECTIFIERS, X, "of ELU"),
+    Hypothesis("G303", local(lambda x, y, a: np.where(x > 0, 1.0, 0.01)), ("relu", "elu"), X, "of LeakyReLU"),
+    Hypothesis(
+        "G303", local(lambda x, y, a: np.where(x > 0, 1.0, np.exp(x))), ("relu", "leaky_relu"), X, "of ELU"
+    ),
     Hypothesis("G313", slope_of_upstream, ALL, X),
     Hypothesis("G313", function_of_upstream, ALL, X, "the activation itself"),
     Hypothesis("G312", local(lambda x, y, a: x), ALL, X),

@@ -228,9 +228,11 @@ FORWARD_LAYERS: tuple[Hypothesis, ...] = (
     # every activation
     *(Hypothesis("F114", _another(other), ALL_ACTIVATIONS, note=TITLES[other]) for other in FUNCTIONS),
     Hypothesis(
-        "F114", _elementwise(lambda x, a: np.where(x > 0, x, 0.01 * x)), RECTIFIERS, note="LeakyReLU 0.01"
+        "F114", _elementwise(lambda x, a: np.where(x > 0, x, 0.01 * x)), ("relu", "elu"), note="LeakyReLU"
     ),
-    Hypothesis("F114", _elementwise(lambda x, a: np.where(x > 0, x, np.expm1(x))), RECTIFIERS, note="ELU"),
+    Hypothesis(
+        "F114", _elementwise(lambda x, a: np.where(x > 0, x, np.expm1(x))), ("relu", "leaky_relu"), note="ELU"
+    ),
     Hypothesis("F115", _twice, (*ALL_ACTIVATIONS,)),
     # softmax
     Hypothesis("F201", _softmax(lambda z: softmax(z, 0)), SOFTMAX_LAYER, note="the batch"),

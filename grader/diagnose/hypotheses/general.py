@@ -151,6 +151,8 @@ def _rowsum(dout: Floats) -> Floats:
     return dout.sum(axis=0, keepdims=True) if dout.ndim else dout
 
 
+INPUTS = ("x", "hidden", "cell", "query", "key", "value")
+
 GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("G102", of_truth(np.zeros_like), alone=True),
     Hypothesis("G120", accumulated, alone=True),
@@ -161,7 +163,7 @@ GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("G111", with_cotangent(np.ones_like)),
     Hypothesis("G112", with_cotangent(np.square)),
     Hypothesis("G110", of_truth(_transposed)),
-    Hypothesis("G114", upstream_returned),
+    Hypothesis("G114", upstream_returned, tensors=INPUTS),
     Hypothesis("G113", input_returned),
     Hypothesis("G115", output_returned),
     Hypothesis("G136", itself_returned),

@@ -43,7 +43,7 @@ def softplus(z: Floats, _: float = 0.0) -> Floats:
 
 def gelu(z: Floats, _: float = 0.0) -> Floats:
     """GELU in its tanh form."""
-    return 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)))
+    return np.asarray(0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))
 
 
 def swish(z: Floats, _: float = 0.0) -> Floats:
