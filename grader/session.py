@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.checks import CHECKS
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
 from grader.errors import UsageError, WorkerError
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, PartResult, Report, Verdict
@@ -229,6 +229,8 @@ def run_check(spec: CheckBase, context: Context) -> Finding:
     kind: str = spec.kind  # type: ignore[attr-defined]
     try:
         return CHECKS[kind](spec, context)
+    except CannotJudge as reason:
+        return reason.finding
     except WorkerError as error:
         return Finding(Verdict.ERRORED, str(error), output="".join(context.output))
     except UsageError:

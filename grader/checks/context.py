@@ -48,6 +48,14 @@ class Finding:
     work: str = ""
 
 
+class CannotJudge(Exception):
+    """A check cannot go on: the target is missing, unfilled, raises or has another form. ``finding`` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
 @dataclass
 class Context:
     """Everything that a check may use. One per check; ``facts`` is shared by all checks of a submission."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
 from grader.checks.support import best_hint, evidence_of, printed, worst_first
-from grader.conventions.module_class import CannotSpell
 from grader.diagnose import Observation, diagnose_forward
 from grader.model import Evidence, Verdict
 from grader.numerics import Call, Comparison, Outcome, compare
@@ -16,11 +15,8 @@ COARSE = 1e-4  # float32 inside, or a small epsilon in a logarithm: said, not pu
 
 def check_forward(spec: ForwardSpec, context: Context) -> Finding:
     """Compare forward with the reference at generic points of several sizes."""
-    try:
-        with layer_under_test(context, methods=("forward",)) as under:
-            return _judge(spec, context, under)
-    except CannotSpell as reason:
-        return reason.finding
+    with layer_under_test(context, methods=("forward",)) as under:
+        return _judge(spec, context, under)
 
 
 def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Finding:

@@ -10,7 +10,6 @@ import numpy as np
 from grader.checks.context import Context, Finding
 from grader.checks.layer import layer_under_test
 from grader.checks.support import printed, raised
-from grader.conventions.module_class import CannotSpell
 from grader.conventions.spelling import Parameter, Spelling
 from grader.model import Evidence, Verdict
 from grader.numerics import Array
@@ -24,11 +23,8 @@ KURTOSIS_BAND = 0.5  # the uniform distribution has 1.8, a normal one cut at 2 s
 
 def check_init(spec: InitSpec, context: Context) -> Finding:
     """Compare the standard deviation of fresh weights with sqrt(gain / fan_in)."""
-    try:
-        with layer_under_test(context, methods=("__init__",)) as under:
-            return _judge(spec, context, under.subject.worker, under.spelling)
-    except CannotSpell as reason:
-        return reason.finding
+    with layer_under_test(context, methods=("__init__",)) as under:
+        return _judge(spec, context, under.subject.worker, under.spelling)
 
 
 def _judge(spec: InitSpec, context: Context, worker: Worker, spelling: Spelling) -> Finding:

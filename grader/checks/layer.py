@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.checks.context import Context
+from grader.checks.context import CannotJudge, Context
 from grader.checks.support import absent
-from grader.conventions.module_class import CannotSpell, spell
+from grader.conventions.module_class import spell
 from grader.conventions.spelling import Spelling
 from grader.conventions.subject import WorkerSubject
 from grader.numerics import Array, Call, Truth
@@ -58,12 +58,12 @@ def layer_under_test(context: Context, *, methods: tuple[str, ...] = ()) -> Iter
     """A fresh worker with the part's layer in it.
 
     Raises:
-        CannotSpell: it is not there, unfilled, or cannot be constructed.
+        CannotJudge: it is not there, unfilled, or cannot be constructed.
     """
     module, name = context.target
     missing = absent(context, module, name, methods=methods)
     if missing is not None:
-        raise CannotSpell(missing)
+        raise CannotJudge(missing)
     with context.worker() as worker:
         spelling = spell(context, worker)
         subject = WorkerSubject(worker, spelling, timeout=context.seconds, printed=context.output)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.init import weight_evidence
 from grader.checks.support import absent, evidence_of, keep_output, printed, raised, worst_first
 from grader.model import Evidence, Verdict
@@ -52,24 +52,13 @@ class Net:
     outputs: dict[str, Array] = field(default_factory=dict)
 
 
-class Unusable(Exception):
-    """The network cannot be judged; ``finding`` says why."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.message)
-        self.finding = finding
-
-
 def check_torch_module(spec: TorchModuleSpec, context: Context) -> Finding:
     """Judge forward, batch norm or the initialisation."""
     module, name = context.target
     missing = absent(context, module, name, methods=("__init__", "forward"))
     if missing is not None:
         return missing
-    try:
-        return ASKS[spec.ask](context, spec)
-    except Unusable as reason:
-        return reason.finding
+    return ASKS[spec.ask](context, spec)
 
 
 def _forward(context: Context, spec: TorchModuleSpec) -> Finding:
@@ -201,15 +190,15 @@ def _measure(context: Context, worker: Worker, hidden: tuple[int, ...], *, batch
     keep_output(context, again)
     for mode in ("train", "eval"):
         if mode in again.errors:
-            raise Unusable(
+            raise CannotJudge(
                 raised(again.errors[mode], doing=f"forward in {mode} mode", output=printed(context))
             )
     if again.error:
-        raise Unusable(raised(again.error, doing="setting the weights", output=printed(context)))
+        raise CannotJudge(raised(again.error, doing="setting the weights", output=printed(context)))
     net.called = [kinds[i] for i in order]
     net.outputs = {m: v for m in ("train", "eval") if isinstance(v := again.values.get(m), np.ndarray)}
     if "eval" not in net.outputs:
-        raise Unusable(Finding(Verdict.FAILED, "forward returns no tensor.", output=printed(context)))
+        raise CannotJudge(Finding(Verdict.FAILED, "forward returns no tensor.", output=printed(context)))
     return net
 
 
@@ -272,7 +261,7 @@ def _build(context: Context, worker: Worker, net: Net, *, batch_norm: bool) -> t
         keep_output(context, reply)
         for step, doing in (("import", f"importing {module}"), ("build", f"constructing {name}")):
             if step in reply.errors:
-                raise Unusable(
+                raise CannotJudge(
                     _not_built(context, raised(reply.errors[step], doing=doing, output=printed(context)))
                 )
         if "forward" not in reply.errors and isinstance(reply.values.get("output"), np.ndarray):
@@ -284,7 +273,7 @@ def _build(context: Context, worker: Worker, net: Net, *, batch_norm: bool) -> t
                 Verdict.FAILED, f"{name}.forward returns no tensor.", output=printed(context)
             )
     assert last is not None
-    raise Unusable(last)
+    raise CannotJudge(last)
 
 
 def _not_built(context: Context, finding: Finding) -> Finding:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import absent, keep_output, printed, raised
 from grader.conventions.spelling import PARAMETERISED, BiasShape, Parameter, Spelling
 from grader.model import Verdict
@@ -25,31 +25,23 @@ ALPHA_LAYERS = frozenset({"elu", "leaky_relu"})
 DEFAULT_ALPHA = 0.5  # for constructors that take it: anything but 1, so that a forgotten alpha shows
 
 
-class CannotSpell(Exception):
-    """The layer cannot be used as it is; ``finding`` says why."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.message)
-        self.finding = finding
-
-
 def spell(context: Context, worker: Worker) -> Spelling:
     """How the submission spells the part's layer.
 
     Raises:
-        CannotSpell: it is missing, unfilled, raises, or has parameters of other shapes.
+        CannotJudge: it is missing, unfilled, raises, or has parameters of other shapes.
         WorkerError: the worker died.
     """
     module, name = context.target
     key = f"spelling:{module}:{name}"
     if key in context.facts:
-        known: Spelling | CannotSpell = context.facts[key]
-        if isinstance(known, CannotSpell):
+        known: Spelling | CannotJudge = context.facts[key]
+        if isinstance(known, CannotJudge):
             raise known
         return known
     try:
         context.facts[key] = _find(context, worker, module, name)
-    except CannotSpell as reason:
+    except CannotJudge as reason:
         context.facts[key] = reason
         raise
     return spell(context, worker)
@@ -58,7 +50,7 @@ def spell(context: Context, worker: Worker) -> Spelling:
 def _find(context: Context, worker: Worker, module: str, name: str) -> Spelling:
     missing = absent(context, module, name)
     if missing is not None:
-        raise CannotSpell(missing)
+        raise CannotJudge(missing)
     signature = _signature(context, worker, module, name)
     spelling = _constructor(context, Spelling(module, name, context.part.layer), signature)
     spelling = _parameters(context, worker, spelling)
@@ -77,9 +69,9 @@ def _signature(context: Context, worker: Worker, module: str, name: str) -> list
     reply = worker.run(program, timeout=context.seconds)
     keep_output(context, reply)
     if reply.values.get("exists") is False:
-        raise CannotSpell(Finding(Verdict.MISSING, f"{module}.py does not define {name}."))
+        raise CannotJudge(Finding(Verdict.MISSING, f"{module}.py does not define {name}."))
     if reply.error:
-        raise CannotSpell(raised(reply.error, doing=f"importing {module}", output=printed(context)))
+        raise CannotJudge(raised(reply.error, doing=f"importing {module}", output=printed(context)))
     signature = reply.values.get("signature")
     return [item for item in signature if isinstance(item, dict)] if isinstance(signature, list) else []
 
@@ -121,8 +113,8 @@ def _parameters(context: Context, worker: Worker, spelling: Spelling) -> Spellin
         arguments = ", ".join(str(a) for a in spelling.arguments(point))
         unfilled = absent(context, spelling.module, spelling.name, methods=("__init__",))
         if unfilled is not None:
-            raise CannotSpell(unfilled)
-        raise CannotSpell(raised(reply.error, doing=f"{spelling.name}({arguments})", output=printed(context)))
+            raise CannotJudge(unfilled)
+        raise CannotJudge(raised(reply.error, doing=f"{spelling.name}({arguments})", output=printed(context)))
     names = PARAMETERISED.get(spelling.layer, ())
     if not names:
         return spelling
@@ -133,7 +125,7 @@ def _parameters(context: Context, worker: Worker, spelling: Spelling) -> Spellin
 
 def _parameter(context: Context, spelling: Spelling, name: str, like: Array, params: object) -> Parameter:
     if not isinstance(params, Mapping):
-        raise CannotSpell(
+        raise CannotJudge(
             Finding(
                 Verdict.FAILED, f"{spelling.name} has no dict params; its parameters belong there, by name."
             )
@@ -143,9 +135,9 @@ def _parameter(context: Context, spelling: Spelling, name: str, like: Array, par
     if value is None:
         unfilled = absent(context, spelling.module, spelling.name, methods=("__init__",))
         message = f"{spelling.name}.params holds no {name} after construction (keys: {', '.join(map(str, params)) or 'none'})."
-        raise CannotSpell(unfilled or Finding(Verdict.MISSING, message))
+        raise CannotJudge(unfilled or Finding(Verdict.MISSING, message))
     if isinstance(value, Opaque) or not isinstance(value, np.ndarray):
-        raise CannotSpell(Finding(Verdict.FAILED, f"{spelling.name}.params[{key!r}] is no NumPy array."))
+        raise CannotJudge(Finding(Verdict.FAILED, f"{spelling.name}.params[{key!r}] is no NumPy array."))
     dtype = value.dtype.name
     if like.ndim == 2 and value.shape in (like.shape, like.shape[::-1]):
         return Parameter(name, str(key), transposed=value.shape != like.shape, dtype=dtype)
@@ -159,7 +151,7 @@ def _parameter(context: Context, spelling: Spelling, name: str, like: Array, par
     due = f"{like.shape} or {like.shape[::-1]}" if like.ndim == 2 else " or ".join(map(str, shapes))
     sizes = ", ".join(str(a) for a in spelling.arguments(_point(context, spelling)))
     message = f"{spelling.name}({sizes}): {name} has shape {value.shape}; {due} is due."
-    raise CannotSpell(Finding(Verdict.FAILED, message))
+    raise CannotJudge(Finding(Verdict.FAILED, message))
 
 
 def _key(name: str, keys: list[str]) -> str | None:
@@ -195,13 +187,16 @@ def _setting_mode(context: Context, worker: Worker, spelling: Spelling) -> Any:
         reply = worker.run(program, timeout=context.seconds)
         keep_output(context, reply)
         before, after = reply.values.get("before"), reply.values.get("after")
-        both = (
-            isinstance(before, np.ndarray) and isinstance(after, np.ndarray) and before.shape == after.shape
-        )
-        outputs[mode] = both and not np.allclose(before, after, equal_nan=True)
+        outputs[mode] = _differ(before, after)
         if outputs["assign"]:
             return "assign"
     return "inplace" if outputs.get("inplace") else "assign"
+
+
+def _differ(before: object, after: object) -> bool:
+    if not isinstance(before, np.ndarray) or not isinstance(after, np.ndarray) or before.shape != after.shape:
+        return False
+    return not np.allclose(before, after, equal_nan=True)
 
 
 def _label_form(context: Context, worker: Worker, spelling: Spelling) -> Any:

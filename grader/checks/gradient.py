@@ -1,0 +1,262 @@
+"""Is each gradient right: of the input and of every parameter?
+
+Two truths stand side by side: the reference (is it the derivative of the right function?) and finite differences of the
+submission's own forward (is it the derivative of *this* forward?). A wrong forward with a backward that fits it loses
+the forward's points and no more, as long as that forward is a recognised slip and not an empty function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grader import numerics
+from grader.checks.context import Context, Finding
+from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
+from grader.checks.support import best_hint, evidence_of, printed
+from grader.diagnose import Event, EventKind, Observation, diagnose_forward, diagnose_gradient
+from grader.model import Diagnosis, Evidence, Matrix, Verdict
+from grader.numerics import (
+    Against,
+    Array,
+    GradientReport,
+    Judgement,
+    Point,
+    Setup,
+    TensorVerdict,
+    check_setups,
+)
+from grader.rubric import GradientSpec
+from reference.layers import Case
+
+SINGLE = "batch of 1"
+CORNER = 16  # rows and columns of an excerpt
+EMPTY_FORWARDS = frozenset({"F190", "F191", "F192"})
+HINT = "Pick one element, change it by 1e-5, and see by how much the loss moves: that is the gradient of that element."
+
+
+def check_gradient(spec: GradientSpec, context: Context) -> Finding:
+    """Check the gradient of every tensor; the share of right ones is the share of the points."""
+    with layer_under_test(context, methods=("forward", "backward")) as under:
+        report = check_setups(_setups(under), seed=int(context.rng.integers(2**31)))
+    wanted = spec.tensors or under.layer.tensors
+    return _finding(context, under, report, tuple(wanted))
+
+
+def _setups(under: LayerUnderTest) -> list[Setup]:
+    """The layer at its plain size and at the sizes that show other things (one feature, more outputs than inputs)."""
+    cases = [case for case in cases_of(under.layer, single=True) if case.sizes.get("n") != 1]
+    return [
+        Setup(
+            under.subject,
+            _draw(under, case),
+            inputs=tuple(name for name in under.layer.tensors if name not in under.layer.parameters),
+            truth=under.truth,
+            name=case.name,
+            batch=int(case.sizes.get("n", 5)),
+            options=under.layer.settings(dict(under.spelling.options)),
+        )
+        for case in cases
+    ]
+
+
+def _draw(under: LayerUnderTest, case: Case) -> numerics.Draw:
+    layer, settings = under.layer, under.layer.settings(dict(under.spelling.options))
+    sizes = {name: size for name, size in case.sizes.items() if name != "n"}
+
+    def draw(rng: np.random.Generator, batch: int) -> Point:
+        point = layer.draw(rng, n=batch, **sizes, **settings)
+        return Point({n: point[n] for n in layer.tensors}, {n: point[n] for n in layer.constants})
+
+    return draw
+
+
+def _finding(
+    context: Context, under: LayerUnderTest, report: GradientReport, wanted: tuple[str, ...]
+) -> Finding:
+    verdicts = {v.tensor: v for v in report.tensors if v.tensor in wanted}
+    if not verdicts:
+        return _unusable(context, report)
+    lenient = asks_elsewhere(context, "batch_of_one")
+    fits = _fits_its_forward(context, under, report)
+    right: dict[str, str] = {}
+    for name, verdict in verdicts.items():
+        reason = _right(verdict, report, lenient=lenient, fits=fits)
+        if reason is not None:
+            right[name] = reason
+    wrong = [name for name in wanted if name not in right]
+    if not wrong:
+        notes = sorted({note for note in right.values() if note})
+        return Finding(
+            Verdict.PASSED,
+            " ".join(notes),
+            evidence=tuple(_agreeing(report, verdict) for verdict in verdicts.values()),
+            output=printed(context),
+        )
+    return _wrong(context, under, report, verdicts, right, wrong)
+
+
+def _right(verdict: TensorVerdict, report: GradientReport, *, lenient: bool, fits: bool) -> str | None:
+    """A note if the gradient is right ("" for plainly right), None if it is wrong."""
+    bad = [e for e in verdict.evidence if e.judgement is Judgement.INCONSISTENT]
+    against_reference = [e for e in bad if e.against is Against.REFERENCE]
+    if lenient:
+        against_reference = [e for e in against_reference if e.probe != SINGLE]
+    unusable = any(
+        event.fault and event.tensor == verdict.tensor
+        for event in report.events
+        if event.kind in ("missing_gradient", "shape", "ignored_cotangent")
+        and not (lenient and event.probe == SINGLE)
+    )
+    if unusable:
+        return None
+    if verdict.reference is Judgement.CONSISTENT or (verdict.reference is not None and not against_reference):
+        return ""
+    if verdict.own is Judgement.CONSISTENT and fits:
+        return "Backward is the derivative of the submission's own forward; what is wrong in forward is judged there."
+    return None
+
+
+def _fits_its_forward(context: Context, under: LayerUnderTest, report: GradientReport) -> bool:
+    """Whether forward is wrong in a way that is recognised, so that its own derivative is worth points."""
+    if report.forward is not Judgement.INCONSISTENT:
+        return False
+    before = context.earlier.get(f"{context.part.id}.forward")
+    diagnoses: Sequence[Diagnosis]
+    if before is not None and before.diagnoses:
+        diagnoses = before.diagnoses
+    else:
+        diagnoses = diagnose_forward(under.spelling.layer, _observations(under, report), _events(report))
+    return bool(diagnoses) and diagnoses[0].id not in EMPTY_FORWARDS
+
+
+def _wrong(
+    context: Context,
+    under: LayerUnderTest,
+    report: GradientReport,
+    verdicts: dict[str, TensorVerdict],
+    right: dict[str, str],
+    wrong: list[str],
+) -> Finding:
+    observations, events = _observations(under, report), _events(report)
+    diagnoses: list[Diagnosis] = []
+    evidence: list[Evidence] = []
+    texts = []
+    for name in wrong:
+        named = diagnose_gradient(under.spelling.layer, name, observations, events)
+        diagnoses += named[:2]
+        what = named[0].title if named else "not recognised as a known mistake"
+        texts.append(f"The gradient of {name} is wrong: {what}.")
+        if name in verdicts:
+            evidence += _shown(report, verdicts[name])
+    for name, verdict in verdicts.items():
+        if name in right:
+            evidence.append(_agreeing(report, verdict))
+    own = [name for name in wrong if name in verdicts and verdicts[name].own is Judgement.CONSISTENT]
+    if own and report.forward is Judgement.INCONSISTENT:
+        texts.append("It does fit the submission's own forward, but that forward is not this layer.")
+    elif report.forward is Judgement.CONSISTENT:
+        texts.append("Forward itself is right.")
+    return Finding(
+        Verdict.PARTIAL if right else Verdict.FAILED,
+        " ".join(texts),
+        share=len(right) / (len(right) + len(wrong)),
+        hint=best_hint(tuple(diagnoses), HINT),
+        evidence=tuple(evidence[:8]),
+        diagnoses=tuple(diagnoses),
+        output=printed(context),
+    )
+
+
+def _unusable(context: Context, report: GradientReport) -> Finding:
+    """Nothing could be judged: forward or backward raised at the generic point."""
+    raised = [event for event in report.events if event.kind == "raised"]
+    detail = raised[0].detail if raised else "forward or backward gave nothing that could be compared"
+    return Finding(
+        Verdict.ERRORED if raised else Verdict.FAILED,
+        detail[0].upper() + detail[1:],
+        hint="Call forward and then backward on one small array yourself and read the whole traceback.",
+        output=printed(context),
+    )
+
+
+def _observations(under: LayerUnderTest, report: GradientReport) -> list[Observation]:
+    return [
+        Observation(
+            probe=record.probe,
+            layer=under.spelling.layer,
+            tensors=record.tensors,
+            constants=record.constants,
+            options=record.options,
+            cotangent=record.cotangent,
+            output_got=record.output_got,
+            output_want=record.output_want,
+            grads_got=record.grads_got,
+            grads_want=record.grads_want,
+        )
+        for record in report.records
+        if record.want_by is Against.REFERENCE
+    ]
+
+
+def _events(report: GradientReport) -> list[Event]:
+    known = {kind.value for kind in EventKind}
+    return [
+        Event(EventKind(event.kind), event.tensor, event.probe, event.detail, event.got, event.want)
+        for event in report.events
+        if event.kind in known and event.fault
+    ]
+
+
+def _shown(report: GradientReport, verdict: TensorVerdict) -> list[Evidence]:
+    """The worst comparison with each truth, with excerpts of got and want."""
+    found = []
+    for against, label in (
+        (Against.REFERENCE, "the reference"),
+        (Against.OWN_FORWARD, "finite differences of its own forward"),
+    ):
+        items = [e for e in verdict.evidence if e.against is against]
+        bad = [e for e in items if e.judgement is Judgement.INCONSISTENT]
+        item = (bad or items or [None])[0]
+        if item is None:
+            continue
+        evidence = evidence_of(
+            f"gradient of {verdict.tensor} against {label}",
+            item.comparison,
+            probe=item.probe,
+            tensor=verdict.tensor,
+        )
+        got, want = (
+            _excerpts(report, verdict.tensor, item.probe)
+            if bad and against is Against.REFERENCE
+            else (None, None)
+        )
+        agreed = item.judgement is not Judgement.INCONSISTENT
+        found.append(evidence.model_copy(update={"agreed": agreed, "got_matrix": got, "want_matrix": want}))
+    return found
+
+
+def _agreeing(report: GradientReport, verdict: TensorVerdict) -> Evidence:
+    count = len({record.probe for record in report.records})
+    return Evidence(
+        what=f"gradient of {verdict.tensor} against the reference and finite differences",
+        agreed=True,
+        detail=f"right at {count} kinds of points ({report.forward_calls} forward calls)",
+        tensor=verdict.tensor,
+    )
+
+
+def _excerpts(report: GradientReport, tensor: str, probe: str) -> tuple[Matrix | None, Matrix | None]:
+    for record in report.records:
+        got, want = record.grads_got.get(tensor), record.grads_want.get(tensor)
+        if record.probe == probe and got is not None and want is not None and got.ndim in (1, 2):
+            return _matrix(got), _matrix(want)
+    return None, None
+
+
+def _matrix(array: Array) -> Matrix | None:
+    if array.size == 0 or array.dtype.kind not in "fiu":
+        return None
+    rows = np.atleast_2d(array)[:CORNER, :CORNER]
+    return Matrix(shape=array.shape, rows=tuple(tuple(float(v) for v in row) for row in rows))
