@@ -72,7 +72,9 @@ class Matrix(Frozen):
 
     shape: tuple[int, ...]  # of the whole array
     rows: tuple[tuple[float, ...], ...]  # at most 16 x 16, the corner that holds the worst element
-    origin: tuple[int, ...] = ()  # index of rows[0][0] in the whole array; empty: unknown, or the first element
+    origin: tuple[
+        int, ...
+    ] = ()  # index of rows[0][0] in the whole array; empty: unknown, or the first element
 
 
 class Evidence(Frozen):
@@ -164,6 +166,7 @@ class CheckResult(Frozen):
     marked_by: str = ""  # who gave the points of a manual check
     asked: bool = True  # False: left out of this run on purpose (--only, hidden in a self-check)
     where: str = ""  # the submission's file and line that the message speaks of: "modules.py:31"
+    target: str = ""  # the work that it looked at: "modules:LinearModule", "answer:q1a"
 
 
 class PartResult(Frozen):
@@ -237,7 +240,11 @@ class Report(Frozen):
     parts: tuple[PartResult, ...]
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", ser_json_inf_nan="strings", populate_by_name=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        ser_json_inf_nan="strings",
+        populate_by_name=True,
+        serialize_by_alias=True,
     )
 
     @property

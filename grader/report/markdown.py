@@ -66,14 +66,15 @@ def _part(part: PartResult) -> list[str]:
         return []
     lines = [f"## {markdown_inline(part.title or part.id)}", ""]
     for check in told:
-        lines += _check(check)
+        lines += check_lines(check)
     return lines
 
 
-def _check(check: CheckResult) -> list[str]:
+def check_lines(check: CheckResult, *, level: int = 3) -> list[str]:
+    """A check under a heading of this level: message, evidence, faults, hints, what was printed."""
     label = f"{MARKS[check.verdict]} {phrases.LABELS[check.verdict]}"
     worth = phrases.out_of(check.earned, check.points)
-    lines = [f"### {label}: {markdown_inline(check.title or check.id)} ({worth})", ""]
+    lines = [f"{'#' * level} {label}: {markdown_inline(check.title or check.id)} ({worth})", ""]
     if message(check):
         lines += [markdown_inline(message(check)), ""]
     lines += _evidence(check)

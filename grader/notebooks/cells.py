@@ -1,0 +1,153 @@
+"""The code cells of a notebook, read with tolerance: formats 3 and 4, magics, shell lines, `%%writefile`."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from grader.errors import SubmissionError
+from grader.text import one_line
+
+MAX_CELLS = 5_000
+MAX_CELL_CHARACTERS = 400_000
+TRANSPARENT = frozenset(("time", "timeit", "capture", "prun", "python", "python3", "py", "snakeviz", "memit"))
+_MAGIC_LINE = re.compile(r"^(\s*)(?:[%!]|\?{1,2}\w|[\w.]+\?{1,2}\s*$)")
+_MAGIC_VALUE = re.compile(r"^(\s*)([\w, ]+?)\s*=\s*[%!](?!=)")
+_FILE_NAME = re.compile(r"^[A-Za-z_][\w./-]{0,199}$")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell: its number among the code cells (from 1), what students see beside it, and its code."""
+
+    number: int
+    count: int | None
+    source: str
+
+    @property
+    def name(self) -> str:
+        """How messages call it: "code cell 7 (In [12])"."""
+        return f"code cell {self.number}" + (f" (In [{self.count}])" if self.count is not None else "")
+
+
+def read_cells(name: str, data: bytes) -> list[Cell]:
+    """The code cells of a notebook, format 3 or 4, read with tolerance and nothing executed.
+
+    Raises:
+        SubmissionError: it is no notebook, or not one in Python.
+    """
+    shown = one_line(name)
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise SubmissionError(f"{shown}: not a notebook (JSON): {one_line(error)}") from None
+    if not isinstance(notebook, dict):
+        raise SubmissionError(f"{shown}: not a notebook: JSON, but not an object with cells")
+    language = _language(notebook)
+    if language not in ("", "python"):
+        raise SubmissionError(f"{shown}: a notebook in {one_line(language, limit=40)}; Python is needed")
+    cells = [
+        cell for cell in _raw_cells(notebook) if isinstance(cell, dict) and cell.get("cell_type") == "code"
+    ]
+    if len(cells) > MAX_CELLS:
+        raise SubmissionError(f"{shown}: {len(cells):,} code cells; at most {MAX_CELLS:,} are read")
+    return [_cell(number, cell) for number, cell in enumerate(cells, start=1)]
+
+
+def _raw_cells(notebook: dict[str, Any]) -> list[Any]:
+    cells = notebook.get("cells")
+    if isinstance(cells, list):
+        return cells
+    sheets = notebook.get("worksheets")  # format 3
+    found: list[Any] = []
+    for sheet in sheets if isinstance(sheets, list) else ():
+        if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):
+            found += sheet["cells"]
+    return found
+
+
+def _language(notebook: dict[str, Any]) -> str:
+    metadata = notebook.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    for key, field in (("language_info", "name"), ("kernelspec", "language")):
+        part = metadata.get(key)
+        if isinstance(part, dict) and isinstance(part.get(field), str):
+            language = part[field].lower()
+            return "python" if language.startswith(("python", "ipython")) else language
+    return ""
+
+
+def _cell(number: int, cell: dict[str, Any]) -> Cell:
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    count = cell.get("execution_count", cell.get("prompt_number"))
+    count = count if type(count) is int and 0 <= count < 10**6 else None
+    text = source if isinstance(source, str) else ""
+    text = text[:MAX_CELL_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return Cell(number, count, text.encode("utf-8", "replace").decode())
+
+
+def without_files(name: str, cells: list[Cell], written: dict[str, bytes], notes: list[str]) -> list[Cell]:
+    """The cells that hold Python code; those that write a file give that file."""
+    kept = []
+    for cell in cells:
+        head, _, rest = cell.source.lstrip("\n").partition("\n")
+        if not head.startswith("%%"):
+            kept.append(cell)
+            continue
+        magic, *arguments = head[2:].split() or [""]
+        if magic in ("writefile", "file"):
+            _write_file(f"{one_line(name)}, {cell.name}", arguments, rest, written, notes)
+        elif magic in TRANSPARENT:
+            kept.append(Cell(cell.number, cell.count, f"# {head}\n{rest}"))
+    return kept
+
+
+def _write_file(
+    place: str, arguments: list[str], text: str, written: dict[str, bytes], notes: list[str]
+) -> None:
+    append = arguments[:1] in (["-a"], ["--append"])
+    file = arguments[-1].strip("\"'").removeprefix("./") if arguments else ""
+    if not _FILE_NAME.match(file) or ".." in file.split("/"):
+        notes.append(
+            f"{place} writes a file of an odd name, which was left out: {one_line(file, limit=60)!r}."
+        )
+        return
+    before = written.get(file, b"") if append else b""
+    written[file] = before + text.encode() + b"\n"
+
+
+def without_magics(source: str) -> str:
+    """Replace magic, shell and help lines, unless the cell is plain Python as it stands."""
+    if _parses(source):
+        return source
+    lines = []
+    continued = False
+    for line in source.split("\n"):
+        magic, value = _MAGIC_LINE.match(line), _MAGIC_VALUE.match(line)
+        if continued or magic:
+            continued = line.endswith("\\")
+            line = f"{magic[1] if magic else ''}pass" if not continued or magic else ""
+        elif value:
+            line = f"{value[1]}{value[2]} = None"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _parses(source: str) -> bool:
+    try:
+        parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def parse(source: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
