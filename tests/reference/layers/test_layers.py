@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -112,6 +113,20 @@ def test_record_holds_together(layer: Layer) -> None:
     assert len(set(names)) == len(names)
     for case in layer.cases:
         layer.point(np.random.default_rng(0), case)
+
+
+@pytest.mark.parametrize("layer", EVERY_LAYER)
+def test_functions_have_the_records_arguments_and_defaults(layer: Layer) -> None:
+    for function, first in ((layer.forward, ()), (layer.backward, ("dout",)), (layer.twin, ())):
+        arguments = signature(function).parameters
+        assert tuple(arguments) == (*first, *layer.tensors, *layer.constants, *layer.options)
+        assert {name: arguments[name].default for name in layer.options} == layer.options
+
+
+@pytest.mark.parametrize("layer", EVERY_LAYER)
+def test_every_option_has_a_case(layer: Layer) -> None:
+    tried = {name for case in layer.cases for name in case.options}
+    assert tried == set(layer.options)
 
 
 @pytest.mark.parametrize("layer", EVERY_LAYER)

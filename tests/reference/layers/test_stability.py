@@ -70,6 +70,14 @@ def test_linear_takes_further_leading_axes() -> None:
     both("linear", {**LAYERS["linear"].draw(rng()), "x": rng().standard_normal((2, 3, 5))}, rounding=1e-13)
 
 
+def test_layer_norm_takes_further_leading_axes() -> None:
+    both(
+        "layer_norm",
+        {**LAYERS["layer_norm"].draw(rng()), "x": rng().standard_normal((2, 3, 5))},
+        rounding=1e-13,
+    )
+
+
 def test_cross_entropy_of_an_impossible_class_is_infinite_without_a_warning() -> None:
     point = {"x": np.array([[1.0, 0.0]]), "labels": np.array([1])}
     assert LAYERS["cross_entropy"].forward(**point) == np.inf
