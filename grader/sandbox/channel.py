@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 
 from grader.errors import WorkerDied, WorkerTimeout, WorkerViolation
 from grader.sandbox.limits import Limits
+from grader.sandbox.values import printable
 from grader.worker import frames
 
 CHUNK = 1 << 18  # bytes per read or write
+LAST = 8192  # bytes of the end of the output that are remembered
 MAX_PROGRESS = 100_000  # progress frames per request
+Frame = tuple[dict[str, Any], list[NDArray[Any]]]
 OnProgress = Callable[[Mapping[str, Any]], None]
 
 
@@ -31,6 +34,7 @@ class Output:
 
     keep: int
     kept: bytearray = field(default_factory=bytearray)
+    last: bytes = b""  # the end of everything, kept or not
     dropped: int = 0
 
     def add(self, data: bytes) -> None:
@@ -38,6 +42,11 @@ class Output:
         room = max(0, self.keep - len(self.kept))
         self.kept += data[:room]
         self.dropped += max(0, len(data) - room)
+        self.last = (self.last + data)[-LAST:]
+
+    def tail(self) -> str:
+        """The end of the text, also where it is beyond what is kept."""
+        return self.last.decode("utf-8", "replace")
 
     def take(self) -> tuple[str, int]:
         """What came since the last call."""
@@ -80,7 +89,7 @@ class Channel:
         *,
         timeout: float,
         on_progress: OnProgress | None = None,
-    ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    ) -> Frame:
         """Send one request and wait for its reply.
 
         Args:
@@ -97,11 +106,8 @@ class Channel:
         nonce = secrets.randbits(62) + 1
         if self._early():
             raise WorkerViolation("the worker answered before it was asked")
-        try:
-            buffers = frames.pack({**header, "id": nonce}, arrays)
-            return self._exchange(buffers, nonce, "reply", timeout, on_progress)
-        except frames.FrameError as error:
-            raise WorkerViolation(f"the worker broke the protocol: {error}") from None
+        buffers = frames.pack({**header, "id": nonce, "timeout": timeout}, arrays)
+        return self._exchange(buffers, nonce, "reply", timeout, on_progress)
 
     def hello(self, timeout: float) -> tuple[str, str]:
         """Wait for the first frame of a worker, sent before anything of a submission is there.
@@ -114,7 +120,8 @@ class Channel:
 
     def _exchange(
         self, buffers: list[Any], nonce: int, kind: str, timeout: float, on_progress: OnProgress | None
-    ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    ) -> Frame:
+        """Write the request, read frames until the one asked for, drain the output."""
         deadline = time.monotonic() + timeout
         pending = [memoryview(buffer) for buffer in buffers]
         progress_left = MAX_PROGRESS
@@ -122,30 +129,28 @@ class Channel:
             selector.register(self.commands, selectors.EVENT_WRITE)
             selector.register(self.replies, selectors.EVENT_READ)
             selector.register(self.stdout, selectors.EVENT_READ)
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise WorkerTimeout(f"no answer within {timeout:g} seconds")
+            while (left := deadline - time.monotonic()) > 0:
                 for key, _ in selector.select(left):
-                    if key.fd == self.commands and not self._write(pending):
-                        selector.unregister(self.commands)
-                    elif key.fd == self.stdout and not self.drain():
-                        selector.unregister(self.stdout)
-                    elif key.fd == self.replies:
+                    if key.fd == self.replies:
                         frame = self._read()
-                        if frame is None:
-                            continue
-                        if frame[0].get("id") != nonce or type(frame[0].get("id")) is not int:
-                            raise WorkerViolation("the worker answered a question that was not asked")
-                        if frame[0].get("kind") == kind:
+                        if frame is not None and _is_answer(frame, nonce, kind):
                             if pending:
                                 raise WorkerViolation("the worker answered before it had read the question")
                             return frame
-                        progress_left -= 1
-                        if frame[0].get("kind") != "progress" or progress_left < 0:
-                            raise WorkerViolation("the worker sent an unknown frame, or too many reports")
-                        if on_progress is not None:
-                            on_progress(_progress(frame[0]))
+                        if frame is not None:
+                            progress_left -= 1
+                            self._report(frame, progress_left, on_progress)
+                    elif not (self._write(pending) if key.fd == self.commands else self.drain()):
+                        selector.unregister(key.fd)
+        raise WorkerTimeout(f"no answer within {timeout:g} seconds")
+
+    def _report(self, frame: Frame, left: int, on_progress: OnProgress | None) -> None:
+        """Pass a progress report on."""
+        if left < 0:
+            raise WorkerViolation(f"the worker sent more than {MAX_PROGRESS} progress reports")
+        fields = _progress(frame[0])
+        if on_progress is not None:
+            on_progress(fields)
 
     def _early(self) -> bool:
         """Whether there are bytes, or half a frame, from before the question."""
@@ -180,8 +185,18 @@ class Channel:
         self.output.add(data)
         return bool(data)
 
-    def _read(self) -> tuple[dict[str, Any], list[NDArray[Any]]] | None:
-        """Read what is there; a frame when one is complete."""
+    def _read(self) -> Frame | None:
+        """Read what is there; a frame when one is complete.
+
+        Raises:
+            WorkerViolation: it breaks the format or a cap.
+        """
+        try:
+            return self._read_part()
+        except frames.FrameError as error:
+            raise WorkerViolation(f"the worker broke the protocol: {error}") from None
+
+    def _read_part(self) -> Frame | None:
         incoming = self.incoming
         if len(incoming.prefix) < frames.PREFIX.size:
             self._fill(incoming.prefix, frames.PREFIX.size)
@@ -195,7 +210,7 @@ class Channel:
             self._fill(incoming.payload, incoming.payload_length)
         return self._complete()
 
-    def _complete(self) -> tuple[dict[str, Any], list[NDArray[Any]]] | None:
+    def _complete(self) -> Frame | None:
         incoming = self.incoming
         if len(incoming.header) < incoming.header_length or len(incoming.payload) < incoming.payload_length:
             return None
@@ -213,6 +228,16 @@ class Channel:
         buffer += data
 
 
+def _is_answer(frame: Frame, nonce: int, kind: str) -> bool:
+    """Whether a frame is the answer; False for a progress report, an error for anything else."""
+    header = frame[0]
+    if type(header.get("id")) is not int or header["id"] != nonce:
+        raise WorkerViolation("the worker answered a question that was not asked")
+    if header.get("kind") not in (kind, "progress"):
+        raise WorkerViolation("the worker sent a frame of an unknown kind")
+    return bool(header["kind"] == kind)
+
+
 def _progress(header: Mapping[str, Any]) -> dict[str, Any]:
     """Checked fields of a progress report."""
     fields = header.get("fields")
@@ -221,4 +246,6 @@ def _progress(header: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in fields.items():
         if type(value) not in (bool, int, float, str) or len(key) > 40 or len(str(value)) > 200:
             raise WorkerViolation("the worker sent a malformed progress report")
-    return dict(fields)
+    return {
+        printable(key): printable(value) if type(value) is str else value for key, value in fields.items()
+    }

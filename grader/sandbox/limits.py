@@ -18,7 +18,7 @@ class Limits:
     scratch_bytes: int = 256 * MIB  # its private folder
     scratch_files: int = 4096  # files and folders in it
     output_bytes: int = 64 * 1024  # printed text that is kept; the rest is counted
-    reply_bytes: int = 256 * MIB  # arrays in one reply
+    reply_bytes: int = 64 * MIB  # arrays in one reply
     processes: int = 0  # further processes (DataLoader workers); needs a pid namespace
     open_files: int = 256
     threads: int = 1  # of torch

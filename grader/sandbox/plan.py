@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.model import Layer
 from grader.sandbox.environment import Environment
-from grader.sandbox.jail import SCRATCH, why_no_jail
+from grader.sandbox.jail import why_no_jail
 from grader.sandbox.limits import Limits
 from grader.sandbox.seccomp import SeccompUnavailable, filter_program
 from grader.sandbox.view import PROCESS_FILES, View, readable_parts
@@ -154,8 +154,3 @@ def _landlock_paths(plan: Plan, view: View, scratch: str) -> dict[str, list[str]
     if plan.has("bubblewrap") and plan.has("namespaces"):
         write += ["/tmp", "/dev/shm"]
     return {"read": [*whole, *PROCESS_FILES], "list": names, "write": write, "device": list(view.devices)}
-
-
-def scratch_root(plan: Plan, temporary: str) -> str:
-    """The folder in which workers' scratch folders are made: inside the jail, or in a temporary folder."""
-    return SCRATCH if plan.has("bubblewrap") else temporary

@@ -79,6 +79,8 @@ class Program:
     def __init__(self) -> None:
         self.instructions: list[dict[str, Any]] = []
         self.arrays: list[NDArray[Any]] = []
+        self.names: set[str] = set()  # that values are sent under
+        self.attempts: set[str] = set()
         self._block = self.instructions
         self._count = 0
 
@@ -106,6 +108,7 @@ class Program:
 
     def send(self, name: str, value: Any) -> None:
         """Send a value back under a name; arrays are copied at this moment."""
+        self.names.add(name)
         self._add("send", name=name, of=self._operand(value))
 
     def copy(self, value: Any) -> Ref:
@@ -141,6 +144,7 @@ class Program:
     def attempt(self, name: str = "") -> Iterator[str]:
         """A block whose error is recorded in ``reply.errors[name]``; the program goes on after it."""
         name = name or f"attempt{self._count}"
+        self.attempts.add(name)
         with self._nested() as block:
             yield name
         self._add("attempt", name=name, block=block)
@@ -162,6 +166,7 @@ class Program:
         """Inside a sweep: add this row's value; the reply holds all of them stacked along a new first
         axis.
         """
+        self.names.add(name)
         self._add("collect", name=name, of=self._operand(value))
 
     @contextmanager

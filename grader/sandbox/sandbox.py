@@ -15,9 +15,9 @@ from grader.sandbox.channel import Channel
 from grader.sandbox.environment import Environment, find_environment
 from grader.sandbox.fresh import FreshProcess
 from grader.sandbox.isolation import PROBE_LIMITS, PROBE_SECONDS, bait, judge, probe_program, read_findings
-from grader.sandbox.jail import jail_command
+from grader.sandbox.jail import SCRATCH, jail_command
 from grader.sandbox.limits import Limits
-from grader.sandbox.plan import LAYERS, first_plan, scratch_root, worker_config
+from grader.sandbox.plan import LAYERS, first_plan, worker_config
 from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.view import View, view_of
 from grader.sandbox.worker import LayerFailedError, Worker
@@ -40,8 +40,7 @@ class Sandbox:
         self._forks = sys.platform == "linux" and self.settings.device == "cpu"
         self._zygotes: dict[Folders, Zygote] = {}
         self._isolation: Isolation | None = None
-        self._temporary = tempfile.mkdtemp(prefix="gradmark-")
-        os.chmod(self._temporary, 0o711)
+        self._temporary = ""  # folder of scratch folders, where there is no jail that has one
         self._count = 0
 
     @property
@@ -90,7 +89,8 @@ class Sandbox:
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
-        remove_tree(self._temporary)
+        if self._temporary:
+            remove_tree(self._temporary)
 
     def __enter__(self) -> Sandbox:
         return self
@@ -124,7 +124,7 @@ class Sandbox:
         """Start a worker and wait for its hello; a zygote that has died is replaced once."""
         view = view_of(self._environment, folders, self.settings.device)
         self._count += 1
-        scratch = str(PurePosixPath(scratch_root(self._plan, self._temporary), f"w{self._count}"))
+        scratch = f"{self._scratch_root()}/w{self._count}"
         config = worker_config(self._plan, view, limits, scratch=scratch, number=self._count)
         ours, theirs = _pipes()
         try:
@@ -160,11 +160,25 @@ class Sandbox:
     def _jailed(self) -> bool:
         return self._plan.has("bubblewrap")
 
+    def _scratch_root(self) -> str:
+        """The folder in which workers' scratch folders are made: inside the jail, or a temporary one."""
+        if self._jailed():
+            return SCRATCH
+        if not self._temporary:
+            self._temporary = tempfile.mkdtemp(prefix="gradmark-")
+            os.chmod(self._temporary, 0o711)
+        return self._temporary
+
     def _zygote(self, view: View, folders: Folders) -> Zygote:
         key = folders if self._jailed() else ()
         if key not in self._zygotes or not self._zygotes[key].alive:
-            self._zygotes[key] = Zygote(self._environment, jail_command(view) if self._jailed() else ())
+            self._zygotes[key] = self._new_zygote(view)
         return self._zygotes[key]
+
+    def _new_zygote(self, view: View) -> Zygote:
+        if self._jailed():
+            return Zygote(self._environment, jail_command(view))
+        return Zygote(self._environment, folder=self._scratch_root())
 
     def _probe(self) -> Isolation:
         """Find the strongest plan that works, and what it is worth."""

@@ -82,7 +82,7 @@ connect bind listen accept accept4 sendto sendmsg recvfrom recvmsg kill tkill tg
 """)
 
 
-class SeccompUnavailable(Exception):  # noqa: N818
+class SeccompUnavailable(Exception):
     """libseccomp or its binding is not here; the message says which."""
 
 

@@ -140,7 +140,12 @@ def _hashable(key: Value) -> bool:
 def _text(text: Any, longest: int) -> str:
     if type(text) is not str or len(text) > longest:
         raise MalformedValueError("a text is missing or too long")
-    return text
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """The text with what cannot be encoded (lone surrogates) replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _scalar(kind: str, rest: list[Any]) -> Value:
@@ -198,8 +203,16 @@ def _stack_frame(entry: Any) -> StackFrame:
     return StackFrame(_text(entry[0], 1000), entry[1], _text(entry[2], 1000), _text(entry[3], 1000))
 
 
-def decode_reply(header: Mapping[str, Any], arrays: list[NDArray[Any]]) -> Reply:
-    """Values, tags and errors of a reply's header; output and time are the channel's to add.
+def decode_reply(
+    header: Mapping[str, Any], arrays: list[NDArray[Any]], names: frozenset[str], attempts: frozenset[str]
+) -> Reply:
+    """Values, tags and errors of a reply's header; output and time are the worker's to add.
+
+    Args:
+        header: of the reply.
+        arrays: of the reply.
+        names: that the program sends values under.
+        attempts: names of its attempts.
 
     Raises:
         MalformedValueError: if anything in it breaks the grammar.
@@ -210,8 +223,10 @@ def decode_reply(header: Mapping[str, Any], arrays: list[NDArray[Any]]) -> Reply
     decoder = Decoder(arrays)
     found: dict[str, Value] = {}
     for entry in values:
-        if type(entry) is not list or len(entry) != 2 or type(entry[0]) is not str:
-            raise MalformedValueError("a sent value has no name")
+        if type(entry) is not list or len(entry) != 2 or entry[0] not in names or entry[0] in found:
+            raise MalformedValueError("a sent value has no name that was asked for")
         found[entry[0]] = decoder.decode(entry[1], entry[0])
+    if not attempts.issuperset(errors):
+        raise MalformedValueError("an error belongs to no attempt of the program")
     caught = {name: error for name, node in errors.items() if (error := decode_error(node)) is not None}
     return Reply(found, decode_error(header.get("error")), caught, decoder.tags)

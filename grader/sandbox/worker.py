@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from grader.errors import WorkerDied, WorkerError, WorkerViolation
+from grader.errors import WorkerDied, WorkerError, WorkerTimeout, WorkerViolation
 from grader.sandbox.channel import Channel, OnProgress
 from grader.sandbox.program import Program
 from grader.sandbox.values import MalformedValueError, Reply, decode_reply
 
+_PLACE = re.compile(r'File "[^"]*/home/submission/([^"\n]{1,200})", line (\d{1,9}) in (\w{1,100})')
 LOAD_SECONDS = 30.0
 HELLO_SECONDS = 60.0
 
@@ -48,6 +51,8 @@ class Worker:
         self._files, self._support = files, support
         self._alive = True
         self._loaded = False
+        self.output = ""  # printed during the last run, also of one that failed
+        self.output_dropped = 0  # bytes beyond that
 
     def run(self, program: Program, *, timeout: float = 5.0, on_progress: OnProgress | None = None) -> Reply:
         """Execute a program.
@@ -66,27 +71,40 @@ class Worker:
             raise WorkerDied("this worker has ended; open another")
         started = time.monotonic()
         try:
-            if not self._loaded:
-                self._load()
-            header, arrays = self._channel.request(
-                {"kind": "program", "program": program.instructions},
-                program.arrays,
-                timeout=timeout,
-                on_progress=on_progress,
-            )
-            self._channel.drain()
-            reply = decode_reply(header, arrays)
+            reply = self._request(program, timeout, on_progress)
         except MalformedValueError as fault:
             self.close()
             raise WorkerViolation(f"the worker broke the protocol: {fault}") from None
+        except WorkerTimeout as late:
+            self._channel.drain()
+            raise WorkerTimeout(f"{late}{self._where()}") from None
         except WorkerDied as died:
             raise WorkerDied(f"{died} ({_ending(self._finish(grace=True))})") from None
-        except WorkerError:
-            self.close()
-            raise
-        output, dropped = self._channel.output.take()
+        finally:
+            self.output, self.output_dropped = self._channel.output.take()
+            if sys.exc_info()[0] is not None:
+                self.close()
         seconds = time.monotonic() - started
-        return replace(reply, output=output, output_dropped=dropped, seconds=seconds)
+        return replace(reply, output=self.output, output_dropped=self.output_dropped, seconds=seconds)
+
+    def _request(self, program: Program, timeout: float, on_progress: OnProgress | None) -> Reply:
+        if not self._loaded:
+            self._load()
+        header, arrays = self._channel.request(
+            {"kind": "program", "program": program.instructions},
+            program.arrays,
+            timeout=timeout,
+            on_progress=on_progress,
+        )
+        self._channel.drain()
+        return decode_reply(header, arrays, frozenset(program.names), frozenset(program.attempts))
+
+    def _where(self) -> str:
+        """Where the submission was shortly before its deadline, as the worker's watchdog has printed it."""
+        text = self._channel.output.tail()
+        stack = text[text.rfind("Timeout (") :] if "Timeout (" in text else ""
+        places = _PLACE.findall(stack)
+        return f"; it was in {places[0][0]} line {places[0][1]}, in {places[0][2]}" if places else ""
 
     def close(self) -> None:
         """Kill the process and everything below it."""

@@ -29,7 +29,7 @@ class ZygoteError(GraderError):
 class Zygote:
     """A fork server for one thread at a time."""
 
-    def __init__(self, environment: Environment, prefix: Sequence[str] = ()) -> None:
+    def __init__(self, environment: Environment, prefix: Sequence[str] = (), folder: str = "") -> None:
         self.alive = True
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._count = 0
@@ -37,7 +37,7 @@ class Zygote:
             self.process = start_interpreter(
                 environment,
                 "zygote",
-                {"control": theirs.fileno(), "preload": list(PRELOAD)},
+                {"control": theirs.fileno(), "preload": list(PRELOAD), "folder": folder},
                 descriptors=[theirs.fileno()],
                 prefix=prefix,
                 stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ Nothing of a submission has been read when this runs.
 from __future__ import annotations
 
 import base64
+import faulthandler
 import importlib
 import os
 import resource
@@ -39,6 +40,8 @@ def become_worker(config: dict[str, Any], descriptors: list[int]) -> None:
         descriptors: commands, replies, output.
     """
     place_descriptors(descriptors)
+    os.makedirs(config["scratch"], 0o700, exist_ok=True)
+    faulthandler.enable()
     from . import serve
 
     try:
@@ -97,6 +100,7 @@ def own_namespaces(options: dict[str, Any], config: dict[str, Any]) -> None:
     flags |= kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     if options["user"]:
         uid, gid = os.getuid(), os.getgid()
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the files below belong to the superuser
         kernel.unshare(flags | kernel.CLONE_NEWUSER)
         for name, text in (
             ("setgroups", "deny"),

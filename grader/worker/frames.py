@@ -28,10 +28,18 @@ class FrameError(Exception):
     """A frame that breaks the format."""
 
 
-def pack(header: dict[str, Any], arrays: list[np.ndarray]) -> list[bytes | memoryview]:
-    """Turn a header and plain arrays of allowed dtypes into buffers to write one after another."""
+def pack(
+    header: dict[str, Any], arrays: list[np.ndarray], max_header: int = 1 << 30
+) -> list[bytes | memoryview]:
+    """Turn a header and plain arrays of allowed dtypes into buffers to write one after another.
+
+    Raises:
+        FrameError: if the header is longer than ``max_header`` bytes.
+    """
     header = dict(header, arrays=[[array.dtype.str, list(array.shape)] for array in arrays])
     text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+    if len(text) > max_header:
+        raise FrameError(f"a header of {len(text)} bytes, more than {max_header}")
     payload = sum(array.nbytes for array in arrays)
     buffers: list[bytes | memoryview] = [PREFIX.pack(MAGIC, len(text), payload) + text]
     for array in arrays:

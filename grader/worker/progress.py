@@ -7,6 +7,7 @@ a progress bar, and nothing else.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import types
@@ -24,6 +25,7 @@ class Progress:
         self.replies = replies
         self.request: int | None = None
         self.last = 0.0
+        self.process = os.getpid()
         module = types.ModuleType(MODULE, __doc__)
         module.report = self.report  # type: ignore[attr-defined]
         sys.modules[MODULE] = module
@@ -31,7 +33,7 @@ class Progress:
     def report(self, **fields: float | str) -> None:
         """Tell the host how far a call is; numbers and short texts only."""
         now = time.monotonic()
-        if self.request is None or now - self.last < MIN_SECONDS:
+        if self.request is None or now - self.last < MIN_SECONDS or os.getpid() != self.process:
             return
         from .serve import write_frame
 

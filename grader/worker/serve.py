@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
+import threading
 from typing import Any
 
 import numpy as np
 
 from . import frames
+from .errors import error_node
 from .interpreter import Interpreter
 from .progress import Progress
 from .scratch import lay_out
 
 MAX_REQUEST = 1 << 30  # bytes; the host is trusted, this only bounds nonsense
+writing = threading.Lock()
 
 
 def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
@@ -27,7 +31,10 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
     """
     reply: dict[str, Any]
     sent: list[np.ndarray]
+    own = os.getpid()
     interpreter = Interpreter(config["max_reply"], Progress(replies))
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     while True:
         request = read_frame(commands)
         if request is None:
@@ -35,11 +42,34 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
         header, arrays = request
         if header["kind"] == "load":
             lay_out(header, arrays, config["scratch"])
+            set_threads(config["threads"])
             reply, sent = {"values": [], "error": None, "errors": {}}, []
         else:
+            faulthandler.dump_traceback_later(_before(header["timeout"]))
             reply, sent = interpreter.run(header, arrays)
+            faulthandler.cancel_dump_traceback_later()
+        if os.getpid() != own:  # a child of the submission's that came back up to here
+            os._exit(0)
         _flush()
-        write_frame(replies, dict(reply, id=header["id"], kind="reply"), sent)
+        try:
+            write_frame(replies, dict(reply, id=header["id"], kind="reply"), sent)
+        except (frames.FrameError, ValueError) as error:
+            late = {"values": [], "error": error_node(error, 0), "errors": {}}
+            write_frame(replies, dict(late, id=header["id"], kind="reply"), [])
+
+
+def _before(timeout: float) -> float:
+    """A moment before the host's deadline, in seconds from now: where the code is then is written to the
+    output.
+    """
+    return max(timeout - 0.3, 0.6 * timeout)
+
+
+def set_threads(count: int) -> None:
+    """Let torch use more than the one thread that the zygote has."""
+    torch = sys.modules.get("torch")
+    if torch is not None and count > 1:
+        torch.set_num_threads(count)
 
 
 def read_frame(descriptor: int) -> tuple[dict[str, Any], list[np.ndarray]] | None:
@@ -57,10 +87,11 @@ def read_frame(descriptor: int) -> tuple[dict[str, Any], list[np.ndarray]] | Non
 
 def write_frame(descriptor: int, header: dict[str, Any], arrays: list[np.ndarray]) -> None:
     """Write one frame whole."""
-    for buffer in frames.pack(header, arrays):
-        view = memoryview(buffer)
-        while len(view):
-            view = view[os.write(descriptor, view[: 1 << 20]) :]
+    with writing:
+        for buffer in frames.pack(header, arrays, frames.MAX_HEADER):
+            view = memoryview(buffer)
+            while len(view):
+                view = view[os.write(descriptor, view[: 1 << 20]) :]
 
 
 def _read(descriptor: int, size: int) -> bytearray | None:

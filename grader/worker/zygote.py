@@ -30,7 +30,7 @@ def main(config: dict[str, Any]) -> None:
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     warm_up(config["preload"])
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    Zygote(control).run()
+    Zygote(control, config["folder"]).run()
 
 
 def warm_up(modules: list[str]) -> None:
@@ -56,8 +56,9 @@ def warm_up(modules: list[str]) -> None:
 class Zygote:
     """The loop of the fork server."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, folder: str) -> None:
         self.control = control
+        self.folder = folder  # temporary folder to remove at the end; empty for none
         self.workers: dict[int, tuple[int, str]] = {}  # number to process id and scratch folder
 
     def run(self) -> None:
@@ -142,6 +143,8 @@ class Zygote:
         try:
             for worker in list(self.workers):
                 self._kill(worker, grace=False)
+            if self.folder:
+                remove_tree(self.folder)
         finally:
             os._exit(0)
 
