@@ -82,6 +82,12 @@ def bias_gradient(layer, size):
     return gradient.reshape(size)
 
 
+def clear(layer):
+    """The years before 2021 have no clear_cache."""
+    if hasattr(layer, "clear_cache"):
+        layer.clear_cache()
+
+
 def linear(n=N, d=D, c=C, layer=None):
     layer = layer or modules().LinearModule(d, c)
     w, b = rng.normal(size=(c, d)), rng.normal(size=c)
@@ -121,7 +127,7 @@ def linear_contract():
     p = linear(9, layer=p.layer)
     p.layer.forward(p.x.copy())
     close(p.layer.backward(p.dout.copy()), p.dx)
-    p.layer.clear_cache()
+    clear(p.layer)
     p.layer.forward(p.x.copy())
     close(p.layer.backward(p.dout.copy()), p.dx)
     close(weight_gradient(p.layer, p.key, p.straight), p.dw)
@@ -190,7 +196,7 @@ def plain_contract(make, function):
         _, (dx,) = twin(function, x, cotangent=dout)
         layer.forward(x.copy())
         close(layer.backward(dout.copy()), dx)
-        layer.clear_cache()
+        clear(layer)
 
 
 def activation_contract():
@@ -334,7 +340,7 @@ def mlp_numpy_gradient():
         for i, (layer, _, b, key, straight) in enumerate(state):
             close(weight_gradient(layer, key, straight), grads[2 * i], 1e-5)
             close(bias_gradient(layer, b.size), grads[2 * i + 1], 1e-5)
-        net.clear_cache()
+        clear(net)
 
 
 def scores(n, c=10, highest=None):
@@ -436,7 +442,9 @@ def functional(net, x, batch_norm):
     layers = list(torch.nn.Module.modules(net))
     linears = [l for l in layers if isinstance(l, torch.nn.Linear)]
     norms = [l for l in layers if isinstance(l, torch.nn.BatchNorm1d)]
-    act = f.elu if any(isinstance(l, torch.nn.ELU) for l in layers) or hasattr(modules(), "ELUModule") else f.relu
+    act = f.elu
+    if os.path.exists(os.path.join(FOLDER, "modules.py")):
+        act = {"relu": f.relu, "leaky_relu": lambda x: f.leaky_relu(x, 0.02)}.get(activation_name(), f.elu)
     for i, layer in enumerate(linears):
         x = f.linear(x, layer.weight, layer.bias)
         if i + 1 < len(linears):
@@ -595,11 +603,15 @@ def source(name):
         return ""
 
 
-def plan():
-    layer = "elu"
+def activation_name():
     text = source("modules")
-    if "class ELUModule" not in text:
-        layer = "relu" if "class ReLUModule" in text else "leaky_relu" if "class LeakyReLUModule" in text else "elu"
+    if "class ELUModule" in text:
+        return "elu"
+    return "relu" if "class ReLUModule" in text else "leaky_relu" if "class LeakyReLUModule" in text else "elu"
+
+
+def plan():
+    layer = activation_name()
     yield "linear.forward", linear_forward
     yield "linear.gradient", linear_gradient
     yield "linear.contract", linear_contract
