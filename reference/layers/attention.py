@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def attention_forward(
@@ -77,6 +79,9 @@ def attention_twin(
     scale: float | None = None,
 ) -> torch.Tensor:
     """The PyTorch twin of attention_forward."""
+    import torch
+    from torch.nn import functional
+
     if causal:
         lower = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool).tril()
         mask = lower if mask is None else mask & lower

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def batch_norm_forward(
@@ -84,6 +87,8 @@ def batch_norm_twin(
     eps: float = 1e-5,
 ) -> torch.Tensor:
     """The PyTorch twin of batch_norm_forward; it leaves the running statistics as they are."""
+    from torch.nn import functional
+
     if training:
         return functional.batch_norm(x, None, None, gamma, beta, training=True, eps=eps)
     return functional.batch_norm(x, running_mean, running_var, gamma, beta, training=False, eps=eps)

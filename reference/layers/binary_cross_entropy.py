@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.sigmoids import sigmoid_forward
+
+if TYPE_CHECKING:
+    import torch
 
 
 def bce_with_logits_forward(x: Array, target: Array) -> Array:
@@ -44,6 +47,8 @@ def bce_with_logits_backward(dout: Array, x: Array, target: Array) -> dict[str, 
 
 def bce_with_logits_twin(x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of bce_with_logits_forward."""
+    from torch.nn import functional
+
     return functional.binary_cross_entropy_with_logits(x, target)
 
 

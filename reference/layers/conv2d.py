@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.windows import Pair, add_windows, crop, pad, windows
+
+if TYPE_CHECKING:
+    import torch
 
 
 def conv2d_forward(x: Array, weight: Array, bias: Array, *, stride: Pair = 1, padding: Pair = 0) -> Array:
@@ -54,6 +57,8 @@ def conv2d_twin(
     x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, *, stride: Pair = 1, padding: Pair = 0
 ) -> torch.Tensor:
     """The PyTorch twin of conv2d_forward."""
+    from torch.nn import functional
+
     return functional.conv2d(x, weight, bias, stride, padding)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.softmax import draw_logits, softmax_forward
+
+if TYPE_CHECKING:
+    import torch
 
 
 def cross_entropy_forward(x: Array, labels: Array) -> Array:
@@ -46,6 +49,9 @@ def cross_entropy_backward(dout: Array, x: Array, labels: Array) -> dict[str, Ar
 
 def cross_entropy_twin(x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of cross_entropy_forward."""
+    import torch
+    from torch.nn import functional
+
     return functional.nll_loss(torch.log(x), labels)
 
 
@@ -84,6 +90,8 @@ def softmax_cross_entropy_backward(dout: Array, x: Array, labels: Array) -> dict
 
 def softmax_cross_entropy_twin(x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of softmax_cross_entropy_forward."""
+    from torch.nn import functional
+
     return functional.cross_entropy(x, labels)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def dropout_forward(x: Array, mask: Array | None = None, *, p: float = 0.5, training: bool = True) -> Array:
@@ -37,6 +41,8 @@ def dropout_twin(
     x: torch.Tensor, mask: torch.Tensor | None = None, *, p: float = 0.5, training: bool = True
 ) -> torch.Tensor:
     """The PyTorch twin of dropout_forward: what torch.nn.functional.dropout does after it drew its mask."""
+    import torch
+
     if not training:
         return torch.nn.functional.dropout(x, p, training=False)
     if mask is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def embedding_forward(weight: Array, indices: Array) -> Array:
@@ -41,6 +44,8 @@ def embedding_backward(dout: Array, weight: Array, indices: Array) -> dict[str, 
 
 def embedding_twin(weight: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of embedding_forward."""
+    from torch.nn import functional
+
     return functional.embedding(indices, weight)
 
 

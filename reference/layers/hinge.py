@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def hinge_forward(x: Array, labels: Array, *, delta: float = 1.0) -> Array:
@@ -45,6 +48,8 @@ def hinge_backward(dout: Array, x: Array, labels: Array, *, delta: float = 1.0) 
 
 def hinge_twin(x: torch.Tensor, labels: torch.Tensor, *, delta: float = 1.0) -> torch.Tensor:
     """The PyTorch twin of hinge_forward."""
+    from torch.nn import functional
+
     return functional.multi_margin_loss(x, labels, margin=delta) * x.shape[1]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def layer_norm_forward(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> Array:
@@ -48,6 +51,8 @@ def layer_norm_twin(
     x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor, *, eps: float = 1e-5
 ) -> torch.Tensor:
     """The PyTorch twin of layer_norm_forward."""
+    from torch.nn import functional
+
     return functional.layer_norm(x, x.shape[-1:], gamma, beta, eps)
 
 

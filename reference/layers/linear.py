@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def linear_forward(x: Array, weight: Array, bias: Array) -> Array:
@@ -46,6 +49,8 @@ def linear_backward(dout: Array, x: Array, weight: Array, bias: Array) -> dict[s
 
 def linear_twin(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of linear_forward."""
+    from torch.nn import functional
+
     return functional.linear(x, weight, bias)
 
 

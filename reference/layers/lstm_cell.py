@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from reference.layers import draws
 from reference.layers.layer import Array, Layer
@@ -15,6 +16,9 @@ from reference.layers.recurrence import (
     recurrence_forward,
 )
 from reference.layers.sigmoids import sigmoid_backward, sigmoid_forward, tanh_backward
+
+if TYPE_CHECKING:
+    import torch
 
 
 def lstm_cell_forward(
@@ -95,6 +99,8 @@ def lstm_cell_twin(
     bias_hh: torch.Tensor,
 ) -> torch.Tensor:
     """The PyTorch twin of lstm_cell_forward."""
+    import torch
+
     return torch.stack(torch.lstm_cell(x, (hidden, cell), weight_ih, weight_hh, bias_ih, bias_hh))
 
 

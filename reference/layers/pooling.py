@@ -5,13 +5,16 @@ Where elements of a window tie for the maximum, the first in reading order takes
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.windows import Pair, add_windows, crop, pad, pair, windows
+
+if TYPE_CHECKING:
+    import torch
 
 
 def max_pool2d_forward(
@@ -54,6 +57,8 @@ def max_pool2d_twin(
     x: torch.Tensor, *, kernel_size: Pair = 2, stride: Pair | None = None, padding: Pair = 0
 ) -> torch.Tensor:
     """The PyTorch twin of max_pool2d_forward."""
+    from torch.nn import functional
+
     return functional.max_pool2d(x, kernel_size, stride, padding)
 
 
@@ -95,6 +100,8 @@ def avg_pool2d_twin(
     x: torch.Tensor, *, kernel_size: Pair = 2, stride: Pair | None = None, padding: Pair = 0
 ) -> torch.Tensor:
     """The PyTorch twin of avg_pool2d_forward."""
+    from torch.nn import functional
+
     return functional.avg_pool2d(x, kernel_size, stride, padding)
 
 

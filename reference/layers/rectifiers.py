@@ -5,12 +5,15 @@ At x = 0 the derivative is the one from the left, as in PyTorch.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers import draws
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def relu_forward(x: Array) -> Array:
@@ -25,6 +28,8 @@ def relu_backward(dout: Array, x: Array) -> dict[str, Array]:
 
 def relu_twin(x: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of relu_forward."""
+    from torch.nn import functional
+
     return functional.relu(x)
 
 
@@ -40,6 +45,8 @@ def leaky_relu_backward(dout: Array, x: Array, *, alpha: float = 0.01) -> dict[s
 
 def leaky_relu_twin(x: torch.Tensor, *, alpha: float = 0.01) -> torch.Tensor:
     """The PyTorch twin of leaky_relu_forward."""
+    from torch.nn import functional
+
     return functional.leaky_relu(x, alpha)
 
 
@@ -55,6 +62,8 @@ def elu_backward(dout: Array, x: Array, *, alpha: float = 1.0) -> dict[str, Arra
 
 def elu_twin(x: torch.Tensor, *, alpha: float = 1.0) -> torch.Tensor:
     """The PyTorch twin of elu_forward."""
+    from torch.nn import functional
+
     return functional.elu(x, alpha)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.rectifiers import distance_from_zero, relu_backward, relu_forward
@@ -15,6 +16,9 @@ from reference.layers.recurrence import (
     recurrence_forward,
 )
 from reference.layers.sigmoids import tanh_backward, tanh_forward
+
+if TYPE_CHECKING:
+    import torch
 
 
 def rnn_cell_forward(
@@ -80,6 +84,8 @@ def rnn_cell_twin(
     nonlinearity: str = "tanh",
 ) -> torch.Tensor:
     """The PyTorch twin of rnn_cell_forward."""
+    import torch
+
     cell = torch.rnn_tanh_cell if nonlinearity == "tanh" else torch.rnn_relu_cell
     return cell(x, hidden, weight_ih, weight_hh, bias_ih, bias_hh)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def sigmoid_forward(x: Array) -> Array:
@@ -22,6 +26,8 @@ def sigmoid_backward(dout: Array, x: Array) -> dict[str, Array]:
 
 def sigmoid_twin(x: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of sigmoid_forward."""
+    import torch
+
     return torch.sigmoid(x)
 
 
@@ -37,6 +43,8 @@ def tanh_backward(dout: Array, x: Array) -> dict[str, Array]:
 
 def tanh_twin(x: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of tanh_forward."""
+    import torch
+
     return torch.tanh(x)
 
 

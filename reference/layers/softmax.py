@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def softmax_forward(x: Array) -> Array:
@@ -38,6 +42,8 @@ def softmax_backward(dout: Array, x: Array) -> dict[str, Array]:
 
 def softmax_twin(x: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of softmax_forward."""
+    import torch
+
     return torch.softmax(x, dim=-1)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch.nn import functional
 
 from reference.layers.layer import Array, Case, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def mse_forward(x: Array, target: Array) -> Array:
@@ -38,6 +41,8 @@ def mse_backward(dout: Array, x: Array, target: Array) -> dict[str, Array]:
 
 def mse_twin(x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """The PyTorch twin of mse_forward."""
+    from torch.nn import functional
+
     return functional.mse_loss(x, target)
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from reference.layers.layer import Array, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 def twin_forward(layer: Layer, point: Mapping[str, Array], options: Mapping[str, object]) -> Array:
     """Output of the layer's PyTorch twin at a point, in the dtype of the point."""
+    import torch
+
     with torch.no_grad():
         output = layer.twin(**_to_torch(layer, point), **layer.settings(options))
     return output.numpy()
@@ -32,6 +37,8 @@ def twin_backward(
         One array per name in ``layer.tensors``, in the shape of the tensor; zeros where the output does not
         depend on it.
     """
+    import torch
+
     arguments = _to_torch(layer, point)
     leaves = [arguments[name].requires_grad_() for name in layer.tensors]
     output = layer.twin(**arguments, **layer.settings(options))
@@ -42,5 +49,7 @@ def twin_backward(
 
 def _to_torch(layer: Layer, point: Mapping[str, Array]) -> dict[str, torch.Tensor]:
     """Tensors and constants as PyTorch tensors that own their memory."""
+    import torch
+
     names = layer.tensors + layer.constants
     return {name: torch.from_numpy(np.array(point[name])) for name in names if name in point}

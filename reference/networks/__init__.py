@@ -1,4 +1,4 @@
-"""Networks of the reference's layers."""
+"""Networks of the reference's layers. The module for training, TorchMLP, is in torch_mlp: it imports PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from reference.networks.mlp import (
     mlp_steps,
     mlp_twin,
 )
-from reference.networks.torch_mlp import TorchMLP
 
 __all__ = [
     "ACTIVATIONS",
@@ -27,7 +26,6 @@ __all__ = [
     "MLPGradients",
     "MLPParameters",
     "Step",
-    "TorchMLP",
     "chain_backward",
     "chain_forward",
     "chain_twin",

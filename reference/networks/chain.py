@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import torch
+from typing import TYPE_CHECKING
 
 from reference.layers import Array, Layer
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-import torch
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reference.layers import LAYERS, Array, Layer
 from reference.networks.chain import Step, chain_backward, chain_forward, chain_twin
 
+if TYPE_CHECKING:
+    import torch
+
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "sigmoid", "tanh")
 
-T = TypeVar("T", Array, torch.Tensor)
+T = TypeVar("T", Array, "torch.Tensor")
 
 
 @dataclass(frozen=True)

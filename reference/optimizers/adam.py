@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from reference.layers import Array, Case
 from reference.optimizers.optimizer import Optimizer, State
+
+if TYPE_CHECKING:
+    import torch
 
 
 def adam_update(
@@ -56,6 +58,8 @@ def adam_twin(
     parameters: Iterable[torch.Tensor], *, decoupled: bool = False, **options: Any
 ) -> torch.optim.Optimizer:
     """torch.optim.Adam, or AdamW where the weight decay is decoupled."""
+    import torch
+
     return (torch.optim.AdamW if decoupled else torch.optim.Adam)(parameters, **options)
 
 

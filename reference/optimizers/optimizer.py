@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import torch
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reference.layers import Array, Case
 
-State: TypeAlias = Mapping[
-    str, Any
-]  # arrays in the parameter's shape, and the step count; empty before step 1
+if TYPE_CHECKING:
+    import torch
+
+# arrays in the parameter's shape, and the step count; empty before step 1
+State: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

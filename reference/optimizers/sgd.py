@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from reference.layers import Array, Case
 from reference.optimizers.optimizer import Optimizer, State
+
+if TYPE_CHECKING:
+    import torch
 
 
 def sgd_update(
@@ -50,10 +54,17 @@ def sgd_update(
     return parameter - lr * step, {"velocity": velocity}
 
 
+def sgd_twin(parameters: Iterable[torch.Tensor], **options: Any) -> torch.optim.Optimizer:
+    """torch.optim.SGD."""
+    import torch
+
+    return torch.optim.SGD(parameters, **options)
+
+
 SGD = Optimizer(
     name="sgd",
     update=sgd_update,
-    twin=torch.optim.SGD,
+    twin=sgd_twin,
     options={"lr": 0.1, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
     cases=(
         Case("plain"),

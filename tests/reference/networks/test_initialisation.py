@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from reference.networks import TorchMLP, generic_mlp, initial_mlp, kaiming_normal, kaiming_std
+from reference.networks import generic_mlp, initial_mlp, kaiming_normal, kaiming_std
+from reference.networks.torch_mlp import TorchMLP
 
 
 def require_std(weights: np.ndarray, std: float) -> None:

@@ -14,13 +14,13 @@ from reference.networks import (
     BatchNorm,
     MLPGradients,
     MLPParameters,
-    TorchMLP,
     generic_mlp,
     initial_mlp,
     mlp_backward,
     mlp_forward,
     mlp_twin,
 )
+from reference.networks.torch_mlp import TorchMLP
 from tests.reference.layers.proof import require_close
 
 HIDDEN = [(), (6,), (1,), (7, 4), (5, 6, 3)]
