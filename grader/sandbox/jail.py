@@ -74,7 +74,9 @@ def jail_command(view: View, *, die_with_parent: bool = False, share_devices: bo
             command += ["--cap-add", capability]
     if die_with_parent:
         command.append("--die-with-parent")
-    made: set[str] = {"/", "/proc", "/dev"}
+    for folder in ("/tmp", SCRATCH):
+        command += ["--perms", "0755", "--size", str(SCRATCH_BYTES), "--tmpfs", folder]
+    made: set[str] = {"/", "/proc", "/dev", "/tmp"}
     for root in (*view.roots, view.python):
         command += [*_parents(root, made), "--ro-bind", root, root]
     for link, target in view.links:
@@ -84,8 +86,6 @@ def jail_command(view: View, *, die_with_parent: bool = False, share_devices: bo
     if share_devices:
         for path in view.devices:
             command += ["--dev-bind-try", path, path]
-    for folder in ("/tmp", SCRATCH):
-        command += ["--perms", "0755", "--size", str(SCRATCH_BYTES), "--tmpfs", folder]
     return [*command, "--remount-ro", "/", "--chdir", "/"]
 
 

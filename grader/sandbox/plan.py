@@ -16,7 +16,7 @@ from grader.sandbox.environment import Environment
 from grader.sandbox.jail import why_no_jail
 from grader.sandbox.limits import Limits
 from grader.sandbox.seccomp import SeccompUnavailable, filter_program
-from grader.sandbox.view import PROCESS_FILES, View, readable_parts
+from grader.sandbox.view import PROCESS_FILES, View, is_below, readable_parts
 
 LAYERS = ("bubblewrap", "namespaces", "user", "landlock", "seccomp", "limits", "privileges", "session")
 FIRST_USER = 62_000
@@ -112,6 +112,7 @@ def worker_config(plan: Plan, view: View, limits: Limits, *, scratch: str, numbe
         config["namespaces"] = {
             "user": os.geteuid() != 0,
             "jail": plan.has("bubblewrap"),
+            "temporary": _temporary(plan, view),
             "bytes": limits.scratch_bytes,
             "files": limits.scratch_files,
             "owner": owner,
@@ -151,6 +152,17 @@ def _landlock_paths(plan: Plan, view: View, scratch: str) -> dict[str, list[str]
     else:
         whole, names = readable_parts(view)
     write = [scratch]
-    if plan.has("bubblewrap") and plan.has("namespaces"):
-        write += ["/tmp", "/dev/shm"]
+    if plan.has("namespaces"):
+        write += _temporary(plan, view)
     return {"read": [*whole, *PROCESS_FILES], "list": names, "write": write, "device": list(view.devices)}
+
+
+def _temporary(plan: Plan, view: View) -> list[str]:
+    """Folders of the jail that become the worker's own temporary folder, but for one with something in
+    view.
+    """
+    if not plan.has("bubblewrap"):
+        return []
+    return [
+        folder for folder in ("/tmp", "/dev/shm") if not any(is_below(root, folder) for root in view.roots)
+    ]

@@ -21,7 +21,7 @@ from grader.sandbox.plan import LAYERS, first_plan, worker_config
 from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.view import View, view_of
 from grader.sandbox.worker import LayerFailedError, Worker
-from grader.sandbox.zygote import Zygote, ZygoteError
+from grader.sandbox.zygote import Zygote, ZygoteError, slow_packages
 from grader.worker.cleaning import remove_tree
 
 Folders = tuple[Path, ...]
@@ -41,6 +41,7 @@ class Sandbox:
         self._zygotes: dict[Folders, Zygote] = {}
         self._isolation: Isolation | None = None
         self._temporary = ""  # folder of scratch folders, where there is no jail that has one
+        self._preloads = True
         self._count = 0
 
     @property
@@ -128,7 +129,7 @@ class Sandbox:
         config = worker_config(self._plan, view, limits, scratch=scratch, number=self._count)
         ours, theirs = _pipes()
         try:
-            end = self._start(config, theirs, view, folders)
+            end = self._start(config, theirs, view, folders, slow_packages(files))
         except BaseException:
             for descriptor in ours:
                 os.close(descriptor)
@@ -136,24 +137,32 @@ class Sandbox:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        worker = Worker(Channel(*ours, limits), end, files=dict(files), support=dict(support))
+        worker = Worker(
+            Channel(*ours, limits), end, scratch=scratch, files=dict(files), support=dict(support)
+        )
         worker.greet()
         return worker
 
     def _start(
-        self, config: Mapping[str, object], descriptors: Sequence[int], view: View, folders: Folders
+        self,
+        config: Mapping[str, object],
+        descriptors: Sequence[int],
+        view: View,
+        folders: Folders,
+        packages: Sequence[str],
     ) -> Callable[[bool], int | None]:
         """A process with this configuration; returns what ends it."""
         if not self._forks:
             prefix = jail_command(view, die_with_parent=True, share_devices=True) if self._jailed() else ()
             process = FreshProcess(self._environment, config, descriptors, prefix)
             return lambda grace: process.kill(grace=grace)
-        zygote = self._zygote(view, folders)
         try:
+            zygote = self._zygote(view, folders)
+            zygote.preload(packages if self._preloads else ())
             number = zygote.fork(config, descriptors)
         except ZygoteError:
-            self._zygotes.clear()
-            zygote = self._zygote(view, folders)
+            self._preloads = False
+            zygote = self._zygote(view, folders)  # a new one: it replaces one that is not alive
             number = zygote.fork(config, descriptors)
         return lambda grace: zygote.kill(number, grace=grace)
 

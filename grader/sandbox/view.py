@@ -46,7 +46,7 @@ def view_of(environment: Environment, readonly: tuple[Path, ...] = (), device: s
     """What a worker with this environment and these folders sees."""
     links = tuple((link, os.readlink(link)) for link in LINKS if os.path.islink(link))
     folders = [link for link in LINKS if os.path.isdir(link) and not os.path.islink(link)]
-    roots = [*SYSTEM, *folders, *FILES, *environment.roots, *(str(path.resolve()) for path in readonly)]
+    roots = [*SYSTEM, *folders, *FILES, *environment.roots, *(os.path.abspath(path) for path in readonly)]
     devices: tuple[str, ...] = DEVICES
     if device == "cuda":
         roots += CUDA_FILES
@@ -74,10 +74,11 @@ def own_locations() -> list[str]:
 
 
 def _below_any(path: str, roots: tuple[str, ...]) -> bool:
-    return any(_is_below(path, root) for root in roots)
+    return any(is_below(path, root) for root in roots)
 
 
-def _is_below(path: str, root: str) -> bool:
+def is_below(path: str, root: str) -> bool:
+    """Whether a path is a root or below it, by name."""
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
@@ -94,7 +95,7 @@ def readable_parts(view: View) -> tuple[list[str], list[str]]:
         path = pending.pop()
         if path in view.hidden:
             continue
-        inside = [hidden for hidden in view.hidden if _is_below(hidden, path)]
+        inside = [hidden for hidden in view.hidden if is_below(hidden, path)]
         if inside and os.path.isdir(path) and not os.path.islink(path):
             names.append(path)
             pending += [os.path.join(path, name) for name in os.listdir(path)]

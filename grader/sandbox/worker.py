@@ -19,7 +19,8 @@ from grader.sandbox.channel import Channel, OnProgress
 from grader.sandbox.program import Program
 from grader.sandbox.values import MalformedValueError, Reply, decode_reply
 
-_PLACE = re.compile(r'File "[^"]*/home/submission/([^"\n]{1,200})", line (\d{1,9}) in (\w{1,100})')
+_PLACE = re.compile(r'File "[^"]*/home/submission/([^"\n]{1,200})", line (\d{1,9}) in ([\w<>]{1,100})')
+_REPORT = re.compile(r"^(Timeout \(\d+:\d\d:\d\d|Fatal Python error: )", re.MULTILINE)
 LOAD_SECONDS = 30.0
 HELLO_SECONDS = 60.0
 
@@ -43,11 +44,13 @@ class Worker:
         channel: Channel,
         end: Callable[[bool], int | None],
         *,
+        scratch: str,
         files: Mapping[str, bytes],
         support: Mapping[str, bytes],
     ) -> None:
         self._channel = channel
         self._end = end
+        self._scratch = scratch
         self._files, self._support = files, support
         self._alive = True
         self._loaded = False
@@ -79,13 +82,31 @@ class Worker:
             self._channel.drain()
             raise WorkerTimeout(f"{late}{self._where()}") from None
         except WorkerDied as died:
-            raise WorkerDied(f"{died} ({_ending(self._finish(grace=True))})") from None
+            ending = _ending(self._finish(grace=True))
+            if "Fatal Python error: Aborted" in self._channel.output.tail():
+                ending = "killed by SIGABRT"  # which process 1 of a namespace turns into another signal
+            raise WorkerDied(f"{died} ({ending}){self._where()}") from None
         finally:
-            self.output, self.output_dropped = self._channel.output.take()
+            self._take_output()
             if sys.exc_info()[0] is not None:
                 self.close()
-        seconds = time.monotonic() - started
-        return replace(reply, output=self.output, output_dropped=self.output_dropped, seconds=seconds)
+        return replace(
+            _shorten(reply, self._shown),
+            output=self.output,
+            output_dropped=self.output_dropped,
+            seconds=time.monotonic() - started,
+        )
+
+    def _take_output(self) -> None:
+        """Keep what was printed, without the interpreter's own report of a crash or a late end."""
+        text, self.output_dropped = self._channel.output.take()
+        failed = sys.exc_info()[0] is not None
+        self.output = self._shown(text[: _report_start(text)] if failed else text)
+
+    def _shown(self, text: str) -> str:
+        """Text with paths of the scratch folder as the submission's author knows them."""
+        home = f"{self._scratch}/home/"
+        return text.replace(f"{home}submission/", "").replace(f"{home}submission", ".").replace(home, "../")
 
     def _request(self, program: Program, timeout: float, on_progress: OnProgress | None) -> Reply:
         if not self._loaded:
@@ -100,10 +121,9 @@ class Worker:
         return decode_reply(header, arrays, frozenset(program.names), frozenset(program.attempts))
 
     def _where(self) -> str:
-        """Where the submission was shortly before its deadline, as the worker's watchdog has printed it."""
+        """Where the submission was at its end, as the interpreter has printed it there."""
         text = self._channel.output.tail()
-        stack = text[text.rfind("Timeout (") :] if "Timeout (" in text else ""
-        places = _PLACE.findall(stack)
+        places = _PLACE.findall(text[_report_start(text) :])
         return f"; it was in {places[0][0]} line {places[0][1]}, in {places[0][2]}" if places else ""
 
     def close(self) -> None:
@@ -152,6 +172,19 @@ class Worker:
                 arrays.append(np.frombuffer(content, np.uint8))
         self._channel.request({"kind": "load", **listed}, arrays, timeout=LOAD_SECONDS)
         self._loaded = True
+
+
+def _report_start(text: str) -> int:
+    """Where the report of Python's fault handler begins; the end of the text where there is none."""
+    report = _REPORT.search(text)
+    return report.start() if report else len(text)
+
+
+def _shorten(reply: Reply, shown: Callable[[str], str]) -> Reply:
+    """The reply with the paths in its messages shortened."""
+    caught = {name: replace(error, message=shown(error.message)) for name, error in reply.errors.items()}
+    error = reply.error and replace(reply.error, message=shown(reply.error.message))
+    return replace(reply, error=error, errors=caught)
 
 
 def _ending(status: int | None) -> str:

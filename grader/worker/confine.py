@@ -140,18 +140,22 @@ def _mount_scratch(options: dict[str, Any], scratch: str) -> None:
     bounds = f"size={options['bytes']},nr_inodes={options['files']},mode=0700"
     owner = f",uid={options['owner']},gid={options['owner']}" if options.get("owner") is not None else ""
     kernel.mount("scratch", scratch, "tmpfs", flags, bounds + owner)
+    temporary = os.path.join(scratch, "tmp")
+    os.mkdir(temporary, 0o700)
+    if options.get("owner") is not None:
+        os.chown(temporary, options["owner"], options["owner"])
+    for folder in options["temporary"]:
+        kernel.mount(temporary, folder, "none", kernel.MS_BIND)
     if options["jail"]:
-        temporary = os.path.join(scratch, "tmp")
-        os.mkdir(temporary, 0o700)
-        if options.get("owner") is not None:
-            os.chown(temporary, options["owner"], options["owner"])
-        os.chdir("/")
-        for folder in ("/tmp", "/dev/shm"):
-            kernel.mount(temporary, folder, "none", kernel.MS_BIND)
-        try:
-            kernel.mount("proc", "/proc", "proc", flags | kernel.MS_NOEXEC)
-        except OSError:  # a container's masked /proc forbids it: none at all then
-            kernel.mount("none", "/proc", "tmpfs", flags | kernel.MS_RDONLY, "size=4k,mode=0555")
+        _mount_proc(flags | kernel.MS_NOEXEC)
+
+
+def _mount_proc(flags: int) -> None:
+    """This namespace's own /proc; none at all where a container's masks forbid it."""
+    try:
+        kernel.mount("proc", "/proc", "proc", flags)
+    except OSError:
+        kernel.mount("none", "/proc", "tmpfs", flags | kernel.MS_RDONLY, "size=4k,mode=0555")
 
 
 def own_user(uid: int, config: dict[str, Any]) -> None:

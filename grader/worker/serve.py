@@ -34,7 +34,7 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
     own = os.getpid()
     interpreter = Interpreter(config["max_reply"], Progress(replies))
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     while True:
         request = read_frame(commands)
         if request is None:
