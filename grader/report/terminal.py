@@ -19,6 +19,7 @@ from rich.text import Text
 
 from grader.model import CheckResult, PartResult, Report, Verdict
 from grader.report import phrases
+from grader.report.prose import hints, message
 from grader.text import ascii_only, clean, one_line
 
 MAX_WIDTH = 100  # longer lines are hard to read
@@ -34,16 +35,19 @@ STYLES: dict[Verdict, str] = {
 }
 LABEL_WIDTH = max(map(len, phrases.LABELS.values()))
 MAX_EVIDENCE = 3
+INDENT = 6
+Row = tuple[str, Text]  # a label and what it labels
 
 
 class Detail(IntEnum):
-    """How much is shown. Between BRIEF and NORMAL a report is made to fit its screen."""
+    """How much is shown. Between PARTS and NORMAL a report is made to fit its screen."""
 
     QUIET = 0  # the total alone
-    BRIEF = 1  # a line for each check that is not right
-    CONCISE = 2  # and the fault or the hint
-    NORMAL = 3  # and its evidence, hint and the command that repeats it
-    VERBOSE = 4  # every check, all evidence, output and timing
+    PARTS = 1  # and a line or two for each part
+    BRIEF = 2  # and a line for each check that is not right
+    CONCISE = 3  # and its message and its fault or hint
+    NORMAL = 4  # and its evidence, hint and the command that repeats it
+    VERBOSE = 5  # every check, all evidence, output and timing
 
 
 def to_terminal(
@@ -62,14 +66,14 @@ def to_terminal(
         report: what to show; make a student's view of it first where students read it.
         detail: how much.
         width: columns; lines are never longer.
-        height: lines of the screen. A taller NORMAL report is cut down, to BRIEF at most; None: no limit.
+        height: lines of the screen. A taller NORMAL report is cut down to PARTS, step by step; None: no limit.
         color: write ANSI styles.
         plain: ASCII alone.
         saved: paths of the files that were written, for the last line.
     """
     levels = [detail]
     if height is not None and detail is Detail.NORMAL:
-        levels = [Detail.NORMAL, Detail.CONCISE, Detail.BRIEF]
+        levels = [Detail.NORMAL, Detail.CONCISE, Detail.BRIEF, Detail.PARTS]
     for level in levels:
         text = _render(_report(report, level, saved, plain), width, color=color)
         if height is None or text.count("\n") < height:
@@ -175,7 +179,8 @@ def _part(part: PartResult, detail: Detail, plain: bool) -> RenderableType:
         ),
         Text(phrases.out_of(part.earned, worth) if asked else "not run", style="bold" if asked else "dim"),
     )
-    shown = [check for check in asked if detail is Detail.VERBOSE or check.verdict in phrases.NOT_RIGHT]
+    wrong = [check for check in asked if check.verdict in phrases.NOT_RIGHT]
+    shown = asked if detail is Detail.VERBOSE else [] if detail is Detail.PARTS else wrong
     rest = [] if detail is Detail.VERBOSE else [check for check in asked if check not in shown]
     lines = [_check(check, detail) for check in shown]
     return Group(line, *lines, *([Padding(_rest(rest), (0, 0, 0, 2))] if rest else []))
@@ -197,12 +202,12 @@ def _bar(earned: float, worth: float, undecided: float, plain: bool, width: int 
 def _rest(checks: Sequence[CheckResult]) -> Text:
     """One line for the checks that need no words: how many passed, were skipped, wait for a person."""
     text = Text(style="dim")
-    for verdict in (Verdict.PASSED, Verdict.MANUAL, Verdict.SKIPPED):
+    for verdict in phrases.LABELS:
         group = [check for check in checks if check.verdict is verdict]
         if group:
             worth = phrases.points(sum(check.points for check in group))
             text.append(f"{', ' if text.plain else ''}{len(group)} {phrases.LABELS[verdict]}")
-            if verdict is not Verdict.PASSED:
+            if verdict in (Verdict.MANUAL, Verdict.SKIPPED, Verdict.INTERNAL):
                 text.append(f" ({worth} points)")
     return text
 
@@ -210,79 +215,87 @@ def _rest(checks: Sequence[CheckResult]) -> Text:
 def _check(check: CheckResult, detail: Detail) -> RenderableType:
     line = Table.grid(expand=True, padding=(0, 1))
     line.add_column(width=LABEL_WIDTH + 2, no_wrap=True)
-    line.add_column(ratio=1, overflow="fold")
+    brief = detail <= Detail.BRIEF
+    line.add_column(ratio=1, overflow="ellipsis" if brief else "fold", no_wrap=brief)
     line.add_column(width=13, justify="right", no_wrap=True)
+    said = message(check)
     name = Text(one_line(check.id))
-    if one_line(check.title) and check.title != check.id:
-        name.append(f"  {one_line(check.title)}", style="dim")
+    aside = said if brief and said else one_line(check.title)
+    if aside and aside != name.plain:
+        name.append(f"  {aside}", style="dim")
     line.add_row(
         Text(f"  {phrases.LABELS[check.verdict]}", style=STYLES[check.verdict]),
         name,
         Text(phrases.out_of(check.earned, check.points), style="dim"),
     )
-    body = [Padding(text, (0, 0, 0, 6)) for text in _body(check, detail)]
-    return Group(line, *body)
+    if brief:
+        return line
+    above: list[RenderableType] = [line, Padding(Text(said), (0, 0, 0, INDENT))] if said else [line]
+    rows = _rows(check, detail)
+    if not rows:
+        return Group(*above)
+    body = Table.grid(padding=(0, 2, 0, 0))
+    body.add_column(style="dim", no_wrap=True, min_width=7)
+    body.add_column(overflow="fold")
+    for label, value in rows:
+        body.add_row(Text(label), value)
+    return Group(*above, Padding(body, (0, 0, 0, INDENT)))
 
 
-def _body(check: CheckResult, detail: Detail) -> list[Text]:
-    """The lines under a check."""
-    lines: list[Text] = []
-    message = one_line(check.message)
-    if check.where and check.where not in message:
-        message = f"{message} ({one_line(check.where)})" if message else one_line(check.where)
-    if message:
-        lines.append(Text(message))
+def _rows(check: CheckResult, detail: Detail) -> list[Row]:
+    """What stands under a check: a label and its text."""
+    rows: list[Row] = []
     if detail >= Detail.NORMAL:
-        lines += _evidence_lines(check, detail)
+        rows += _evidence_rows(check, detail)
     if detail >= Detail.CONCISE:
-        lines += [_labelled("fault", phrases.fault(item), "bold") for item in check.diagnoses]
-    hints = [check.hint, *(item.hint for item in check.diagnoses)]
+        rows += [("fault", Text(phrases.fault(item), style="bold")) for item in check.diagnoses]
     if detail >= Detail.NORMAL or (detail >= Detail.CONCISE and not check.diagnoses):
-        lines += [_labelled("hint", one_line(hint, limit=600), "") for hint in dict.fromkeys(hints) if hint]
+        rows += [("hint", Text(hint)) for hint in hints(check)]
     if detail >= Detail.VERBOSE:
-        lines += _verbose_lines(check)
+        rows += _verbose_rows(check)
     if detail >= Detail.NORMAL and check.repeat and check.verdict in phrases.NOT_RIGHT:
-        lines.append(_labelled("repeat", one_line(check.repeat), "cyan"))
-    return lines
+        rows.append(("repeat", Text(one_line(check.repeat), style="cyan")))
+    return rows
 
 
-def _labelled(label: str, value: str, style: str) -> Text:
-    return Text.assemble((f"{label}: ", "dim"), (value, style))
-
-
-def _evidence_lines(check: CheckResult, detail: Detail) -> list[Text]:
+def _evidence_rows(check: CheckResult, detail: Detail) -> list[Row]:
     chosen = check.evidence if detail >= Detail.VERBOSE else phrases.telling(check)
     limit = len(chosen) if detail >= Detail.VERBOSE else MAX_EVIDENCE
-    lines = []
+    rows: list[Row] = []
     for evidence in chosen[:limit]:
-        lines.append(
-            Text.assemble((f"{'ok  ' if evidence.agreed else 'off '}", "dim"), phrases.subject(evidence))
-        )
-        figures = [text for text in (phrases.worst(evidence), phrases.errors(evidence)) if text]
-        lines += [Text(f"    {one_line(evidence.detail)}")] if evidence.detail else []
-        lines += [Text(f"    {text}") for text in figures]
+        size, allowed = phrases.error(evidence), phrases.tolerance(evidence)
+        lines = [
+            phrases.subject(evidence),
+            one_line(evidence.detail),
+            phrases.worst(evidence),
+            f"error {size}" if size else "",
+            f"tolerance {allowed}" if allowed else "",
+        ]
+        rows.append(("agrees" if evidence.agreed else "off", Text("\n".join(line for line in lines if line))))
     if len(chosen) > limit:
-        lines.append(Text(f"and {len(chosen) - limit} more (-v shows them)", style="dim"))
-    return lines
+        rows.append(("", Text(f"and {len(chosen) - limit} more (-v shows them)", style="dim")))
+    return rows
 
 
-def _verbose_lines(check: CheckResult) -> list[Text]:
-    lines = [_labelled("kind", f"{one_line(check.kind)}, {check.seconds:.2f} s", "")]
-    lines += [_labelled("needs", ", ".join(map(one_line, check.needs)), "")] if check.needs else []
+def _verbose_rows(check: CheckResult) -> list[Row]:
+    rows = [
+        ("kind", f"{one_line(check.kind)}, {check.seconds:.2f} s"),
+        ("needs", one_line(", ".join(check.needs))),
+    ]
     if check.formula is not None:
-        lines.append(_labelled("read as", one_line(check.formula.read_as), "bold"))
-        lines += [_labelled("written", one_line(check.formula.source), "")]
-        lines += [_labelled("note", one_line(check.formula.note), "")] if check.formula.note else []
-    lines += _block("detail", check.detail)
-    lines += _block("printed", check.output)
-    return lines
+        rows += [
+            ("read as", one_line(check.formula.read_as)),
+            ("written", one_line(check.formula.source)),
+            ("note", one_line(check.formula.note)),
+        ]
+    rows += [("detail", _block(check.detail)), ("printed", _block(check.output))]
+    return [(label, Text(value)) for label, value in rows if value]
 
 
-def _block(label: str, text: str, limit: int = 2000) -> list[Text]:
+def _block(text: str, limit: int = 2000) -> str:
+    """Several lines of text, each behind a bar, so that none can pass for a line of the report."""
     body = clean(text, limit=limit, ends=True).strip("\n").expandtabs(4)
-    if not body.strip():
-        return []
-    return [Text(f"{label}:", style="dim"), *(Text(f"  | {line}") for line in body.split("\n"))]
+    return "\n".join(f"| {line}" for line in body.split("\n")) if body.strip() else ""
 
 
 def _total(report: Report, saved: Sequence[str], detail: Detail) -> RenderableType:
