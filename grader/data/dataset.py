@@ -65,10 +65,19 @@ class DataSet:
 
 def validation_rows(count: int, *, size: int = VALIDATION_SIZE) -> NDArray[np.int64]:
     """Row numbers of the validation images: the tail of the permutation of ``random_split``."""
+    return _split_order(count)[count - size :]
+
+
+def train_rows(count: int, *, size: int = VALIDATION_SIZE) -> NDArray[np.int64]:
+    """Row numbers of the training images, in the order in which budgets cut them."""
+    return _split_order(count)[: count - size]
+
+
+def _split_order(count: int) -> NDArray[np.int64]:
     import torch
 
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(SPLIT_SEED)).numpy()
-    return np.asarray(order[count - size :], dtype=np.int64)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(SPLIT_SEED))
+    return np.asarray(order.numpy(), dtype=np.int64)
 
 
 def normalise(images: Images) -> NDArray[np.float32]:

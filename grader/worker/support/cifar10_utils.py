@@ -34,6 +34,7 @@ class _Settings:
 
     root = ""  # folder of the arrays
     images: int | None = None  # training images at most
+    held_out: int | None = None  # validation images at most, and test images at most
     epochs = 0  # announced, for progress
     spoil_after: float | None = None  # passes over the training images that are served with right labels
     per_epoch = 0  # training images
@@ -45,10 +46,15 @@ _settings = _Settings()
 
 
 def _configure(
-    root: str, images: int | None = None, epochs: int = 0, spoil_after: float | None = None
+    root: str,
+    images: int | None = None,
+    held_out: int | None = None,
+    epochs: int = 0,
+    spoil_after: float | None = None,
 ) -> None:
     """Start a run: the folder of the arrays and the budget; ``spoil_after`` counts passes."""
-    _settings.root, _settings.images, _settings.epochs = root, images, epochs
+    _settings.root, _settings.epochs = root, epochs
+    _settings.images, _settings.held_out = images, held_out
     _settings.spoil_after, _settings.served, _settings.spoilt = spoil_after, 0, 0
 
 
@@ -135,11 +141,11 @@ class _NextBatch:
 class ImageSet(_NextBatch, Dataset[Any]):
     """All images of one file pair, with the attributes of torchvision's data sets."""
 
-    def __init__(self, part: str) -> None:
+    def __init__(self, part: str, at_most: int | None = None) -> None:
         self.root, self.train = _settings.root, part == "train"
-        stored = np.load(os.path.join(self.root, part + "_images.npy"), mmap_mode="r")
+        stored = np.load(os.path.join(self.root, part + "_images.npy"), mmap_mode="r")[:at_most]
         self._flat = _as_tensor(stored.reshape(len(stored), PIXELS))
-        self._labels = np.load(os.path.join(self.root, part + "_labels.npy")).astype(np.int64)
+        self._labels = np.load(os.path.join(self.root, part + "_labels.npy"))[:at_most].astype(np.int64)
         self._training = np.zeros(len(stored), dtype=bool)  # rows that are served for training
         self.data = stored.transpose(0, 2, 3, 1)  # (N, 32, 32, 3) uint8
         self.targets = self._labels.tolist()
@@ -240,7 +246,7 @@ def read_data_sets(
         raise FileNotFoundError("no data set was given for this check")
     if isinstance(validation_size, bool):  # 2019 and 2020: get_cifar10(data_dir, one_hot, validation_size)
         one_hot, validation_size = validation_size, 0 if one_hot is True else int(one_hot)
-    whole, test = ImageSet("train"), ImageSet("test")
+    whole, test = ImageSet("train"), ImageSet("test", _settings.held_out)
     if not 0 <= validation_size <= len(whole):
         message = f"Validation size should be between 0 and {len(whole)}. Received: {validation_size}."
         raise ValueError(message)
@@ -249,7 +255,8 @@ def read_data_sets(
     train = order[: min(cut, _settings.images or cut)].tolist()
     whole._training[train] = True
     _settings.per_epoch = len(train)
-    splits = {"train": Split(whole, train), "validation": Split(whole, order[cut:].tolist()), "test": test}
+    held_out = order[cut:][: _settings.held_out].tolist()
+    splits = {"train": Split(whole, train), "validation": Split(whole, held_out), "test": test}
     for split in splits.values():
         split.one_hot = one_hot
     return splits

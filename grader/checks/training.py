@@ -1,0 +1,229 @@
+"""Does training reach accuracy bands in a budget, and is it done right?
+
+Accuracy is measured here, on images whose labels never enter the worker: the model that ``train`` returns stays in
+the worker and is asked for its outputs. Everything else that is asked is seen in what further, shorter calls of
+``train`` do: with spoilt labels, twice with one seed, with other layers, with another learning rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.support import printed
+from grader.checks.training_arguments import architectures, learning_rate
+from grader.checks.training_best import best_model
+from grader.checks.training_host import run_host_loop
+from grader.checks.training_modes import train_eval_mode
+from grader.checks.training_repeats import repeats
+from grader.checks.training_run import Budget, Trial, image_set, predicted, run_train
+from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
+from grader.model import Band, Curve, Evidence, Verdict
+from grader.rubric import TrainingSpec
+from grader.score import band_share
+
+CHANCE_LOSS = float(np.log(10))
+LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
+MAIN_SETS = ("training", "validation", "public", "private")
+CURVE = 200  # points of a curve at most
+DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
+
+
+def check_training(spec: TrainingSpec, context: Context) -> Finding:
+    """Judge what the spec asks for.
+
+    Raises:
+        DataError: there is no data set for this run.
+    """
+    return ASKS[spec.ask](spec, context)
+
+
+def main_trial(spec: TrainingSpec, context: Context) -> Trial:
+    """The run of the whole budget; made once for all checks of a target that ask for the same one.
+
+    Raises:
+        CannotJudge: there is no model to judge.
+    """
+    budget = Budget(
+        hidden=spec.hidden_dims,
+        rate=spec.learning_rate,
+        batch_norm=spec.batch_norm,
+        batch_size=spec.batch_size,
+        epochs=spec.epochs,
+        images=spec.images,
+    )
+    key = f"training:{context.target}:{spec.loop}:{budget!r}"
+    if key not in context.facts:
+        try:
+            run = run_host_loop if spec.loop == "host" else run_train
+            context.facts[key] = run(context, budget, MAIN_SETS)
+        except CannotJudge as reason:
+            context.facts[key] = reason
+    found: Trial | CannotJudge = context.facts[key]
+    if isinstance(found, CannotJudge):
+        raise found
+    return found
+
+
+def measure(context: Context, trial: Trial, name: str) -> tuple[float, int]:
+    """Accuracy on a set of images, and how many they are."""
+    _, labels = image_set(context.data(), name, trial.budget)
+    return float(np.mean(predicted(trial.outputs[name]) == labels)), len(labels)
+
+
+def _accuracy(spec: TrainingSpec, context: Context) -> Finding:
+    trial = main_trial(spec, context)
+    private, count = measure(context, trial, "private")
+    public, public_count = measure(context, trial, "public")
+    bands = _bands(spec, context)
+    high, low = upper_bound(private, count, spec.confidence), lower_bound(private, count, spec.confidence)
+    share = band_share(high, bands)
+    full = max(band.share for band in bands)
+    verdict = Verdict.PASSED if share >= full else Verdict.PARTIAL if share > 0 else Verdict.FAILED
+    percent = f"{spec.confidence * 100:g}"
+    rule = f"a band counts unless it lies above the {percent} % upper bound ({high:.1%}) of {count:,} private images"
+    evidence = Evidence(
+        what="accuracy on private test images",
+        agreed=verdict is Verdict.PASSED,
+        detail=f"{private:.1%}, with {percent} % confidence between {low:.1%} and {high:.1%}; {rule}",
+        got=private,
+        want=max(band.at_least for band in bands),
+        total=count,
+    )
+    missed = "" if verdict is Verdict.PASSED else f" {_bands_in_words(bands)}"
+    return Finding(
+        verdict,
+        f"{private:.1%} right on {count:,} private images, {public:.1%} on {public_count:,} public ones "
+        f"({trial.budget}).{missed}",
+        share=share / full,
+        hint="" if verdict is Verdict.PASSED else _accuracy_hint(context, trial),
+        evidence=(evidence,),
+        curves=curves(trial),
+        bands=bands,
+        output=printed(context),
+    )
+
+
+def _bands(spec: TrainingSpec, context: Context) -> tuple[Band, ...]:
+    kind = context.data().kind
+    own = spec.bands.cifar10 if kind == "cifar10" else spec.bands.stand_in
+    return own or spec.bands.cifar10 or spec.bands.stand_in or DEFAULT_BANDS
+
+
+def _bands_in_words(bands: Sequence[Band]) -> str:
+    ordered = sorted(bands, key=lambda band: band.at_least)
+    return "Points: " + ", ".join(f"{band.share:.0%} from {band.at_least:.0%}" for band in ordered) + "."
+
+
+def _accuracy_hint(context: Context, trial: Trial) -> str:
+    outputs = trial.outputs["private"]
+    if not np.isfinite(outputs).all():
+        return "The model's outputs are not finite: print the loss of the first steps."
+    if len(np.unique(predicted(outputs))) == 1:
+        return "The model gives every image the same class: does each step change the parameters?"
+    training, _ = measure(context, trial, "training")
+    private, _ = measure(context, trial, "private")
+    if training > private + 0.15:
+        return "The training images are learnt by heart: look at how batches are drawn and shuffled."
+    return "Train on one batch only, again and again: its loss should come near zero."
+
+
+def curves(trial: Trial) -> tuple[Curve, ...]:
+    """The submission's own curves, thinned."""
+    found = []
+    if trial.losses:
+        found.append(_curve("submission: training loss", trial.losses, trial, "loss"))
+    if trial.validation:
+        epochs = tuple(float(epoch) for epoch in range(1, len(trial.validation) + 1))
+        found.append(
+            Curve(name="submission: validation accuracy", x=epochs, y=trial.validation, y_label="accuracy")
+        )
+    return tuple(found)
+
+
+def _curve(name: str, values: Sequence[float], trial: Trial, label: str) -> Curve:
+    """Losses over epochs; of several steps, their mean."""
+    parts = np.array_split(np.asarray(values), min(len(values), CURVE))
+    ends = np.cumsum([len(part) for part in parts]) / len(values) * trial.budget.epochs
+    means = tuple(float(np.mean(part)) for part in parts)
+    return Curve(name=name, x=tuple(float(end) for end in ends), y=means, y_label=label)
+
+
+def _loss_falls(spec: TrainingSpec, context: Context) -> Finding:
+    trial = main_trial(spec, context)
+    _, labels = image_set(context.data(), "training", trial.budget)
+    loss = cross_entropy(trial.outputs["training"], labels)
+    right, count = measure(context, trial, "training")
+    agreed = loss < LEARNT * CHANCE_LOSS or lower_bound(right, count, 0.999) > 0.15
+    evidence = Evidence(
+        what=f"cross-entropy on {count:,} of its training images after {trial.budget}",
+        agreed=agreed,
+        detail=f"{loss:.3f}; a model that knows nothing has ln 10 = {CHANCE_LOSS:.3f} at best",
+        got=loss,
+        want=CHANCE_LOSS,
+        total=count,
+    )
+    if agreed:
+        text = f"After {trial.budget} the loss on its training images is {loss:.3f} ({right:.1%} right)."
+        return Finding(
+            Verdict.PASSED, text, evidence=(evidence,), curves=curves(trial), output=printed(context)
+        )
+    return Finding(
+        Verdict.FAILED,
+        f"After {trial.budget} the loss on its training images is {loss:.3f}, {right:.1%} right: "
+        f"no better than chance (loss {CHANCE_LOSS:.3f}, 10 %).",
+        hint="Print one weight before and after a step: does it change, and by learning rate times gradient?",
+        evidence=(evidence,),
+        curves=curves(trial),
+        output=printed(context),
+    )
+
+
+def _honest_report(spec: TrainingSpec, context: Context) -> Finding:
+    trial = main_trial(spec, context)
+    if trial.test is None:
+        text = f"train returns no test accuracy (it returned {trial.returned})."
+        return Finding(Verdict.FAILED, text, output=printed(context))
+    private, count = measure(context, trial, "private")
+    public, public_count = measure(context, trial, "public")
+    above, p_value = exceeds(trial.test, public_count, private, count)
+    test = "one-sided test of two proportions at 0.1 %"
+    evidence = Evidence(
+        what="reported test accuracy against the returned model's",
+        agreed=not above,
+        detail=f"reported {trial.test:.2%}; measured {public:.2%} on the public test images that the submission "
+        f"has, {private:.2%} on the private ones; p = {p_value:.2g} ({test})",
+        got=trial.test,
+        want=private,
+        total=count,
+    )
+    if not above:
+        text = (
+            f"Reported {trial.test:.1%}; measured {public:.1%} (public images) and {private:.1%} (private)."
+        )
+        return Finding(Verdict.PASSED, text, evidence=(evidence,), output=printed(context))
+    return Finding(
+        Verdict.FAILED,
+        f"The reported test accuracy {trial.test:.1%} is above what the returned model reaches: "
+        f"{public:.1%} on the public test images, {private:.1%} on the private ones. By chance this happens "
+        f"in "
+        f"less than 1 of 1,000 cases ({test}).",
+        hint="Which model was tested, which one is returned, and on which images?",
+        evidence=(evidence,),
+        output=printed(context),
+    )
+
+
+ASKS: dict[str, Callable[[TrainingSpec, Context], Finding]] = {
+    "accuracy": _accuracy,
+    "loss_falls": _loss_falls,
+    "parameters_change": _loss_falls,
+    "best_model": best_model,
+    "repeats": repeats,
+    "learning_rate": learning_rate,
+    "architectures": architectures,
+    "honest_report": _honest_report,
+    "train_eval_mode": train_eval_mode,
+}

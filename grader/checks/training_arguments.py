@@ -1,0 +1,137 @@
+"""Do the arguments of ``train`` have the effect that they should have?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.support import printed
+from grader.checks.training_run import Budget, Floats, image_set
+from grader.checks.training_short import measured, short_budget, short_trial
+from grader.checks.training_statistics import cross_entropy
+from grader.model import Evidence, Verdict
+from grader.rubric import TrainingSpec
+
+LOW_RATE = 1e-6
+BENT = 0.02  # share of the logits' deviation that rounding explains at most
+
+
+def learning_rate(spec: TrainingSpec, context: Context) -> Finding:
+    """Train with the rubric's learning rate and with a very small one."""
+    evidence = _rate_evidence(spec, context)
+    if evidence.agreed:
+        return Finding(
+            Verdict.PASSED, "The lr argument has an effect.", evidence=(evidence,), output=printed(context)
+        )
+    return Finding(
+        Verdict.FAILED,
+        f"The lr argument has no effect: {evidence.detail}.",
+        hint="Follow lr from the arguments of train to the line that changes the parameters.",
+        evidence=(evidence,),
+        output=printed(context),
+    )
+
+
+def _rate_evidence(spec: TrainingSpec, context: Context) -> Evidence:
+    budget = short_budget(spec)
+    usual, small = short_trial(context, budget), short_trial(context, short_budget(spec, rate=LOW_RATE))
+    _, labels = image_set(context.data(), "validation", budget)
+    high, low = (cross_entropy(trial.outputs["validation"], labels) for trial in (usual, small))
+    chance = measured(context, small, "validation") < 0.2
+    differs = not np.isfinite(high) or abs(high - low) > 0.05
+    return Evidence(
+        what=f"lr = {budget.rate:g} against lr = {LOW_RATE:g}",
+        agreed=bool(differs and chance),
+        detail=f"after one epoch, the loss on the validation images is {high:.3f} with lr = {budget.rate:g} and "
+        f"{low:.3f} with lr = {LOW_RATE:g}",
+        got=high,
+        want=low,
+    )
+
+
+def architectures(spec: TrainingSpec, context: Context) -> Finding:
+    """Train with no and with two hidden layers, for one epoch, and with a very small learning rate."""
+    evidence = [
+        _linear_evidence(spec, context),
+        _deep_evidence(spec, context),
+        _epochs_evidence(spec, context),
+    ]
+    evidence.append(_rate_evidence(spec, context))
+    bad = [item for item in evidence if not item.agreed]
+    if not bad:
+        text = "hidden_dims = [] and [256, 128], epochs and lr have the effect that they should have."
+        return Finding(Verdict.PASSED, text, evidence=tuple(evidence), output=printed(context))
+    share = 1 - len(bad) / len(evidence)
+    return Finding(
+        Verdict.PARTIAL if share else Verdict.FAILED,
+        " ".join(f"{item.what}: {item.detail}." for item in bad),
+        share=share,
+        hint="Call train by hand with these arguments and print what the network is made of.",
+        evidence=tuple(sorted(evidence, key=lambda item: item.agreed)),
+        output=printed(context),
+    )
+
+
+def _linear_evidence(spec: TrainingSpec, context: Context) -> Evidence:
+    """Without hidden layers, the logits are an affine function of the images."""
+    what = "hidden_dims = []"
+    outputs = _tried(context, short_budget(spec, hidden=(), rate=min(spec.learning_rate, 0.01)), "middles")
+    if isinstance(outputs, str):
+        return Evidence(what=what, agreed=False, detail=outputs)
+    bend = bend_of(outputs)
+    agreed = bend < 0.02
+    detail = f"the part of the logits that no affine function of the image explains is {bend:.1%}"
+    return Evidence(
+        what=what,
+        agreed=agreed,
+        detail=detail + ("" if agreed else "; without hidden layers it is none"),
+        got=bend,
+    )
+
+
+def _deep_evidence(spec: TrainingSpec, context: Context) -> Evidence:
+    what = "hidden_dims = [256, 128]"
+    outputs = _tried(context, short_budget(spec, hidden=(256, 128)), "validation")
+    if isinstance(outputs, str):
+        return Evidence(what=what, agreed=False, detail=outputs)
+    usual = short_trial(context, short_budget(spec)).outputs["validation"]
+    agreed = not np.allclose(outputs, usual, rtol=1e-3, atol=1e-6)
+    detail = "the model differs from the one" if agreed else "the model is the same as the one"
+    return Evidence(what=what, agreed=agreed, detail=f"{detail} with {list(spec.hidden_dims)}")
+
+
+def _epochs_evidence(spec: TrainingSpec, context: Context) -> Evidence:
+    """One epoch serves the training images once; loaders may drop the last batch, or look at one in "
+    "advance."""
+    trial = short_trial(context, short_budget(spec))
+    passes = trial.served / max(trial.per_epoch, 1)
+    count = len(trial.validation) if trial.validation is not None else 1
+    agreed = count in (1, 2) and 0.5 < passes < 3.5
+    detail = f"with epochs = 1 the training images are read {passes:.1f} times, and {count} validation accuracies come back"
+    return Evidence(what="epochs", agreed=agreed, detail=detail, got=float(count), want=1.0)
+
+
+def _tried(context: Context, budget: Budget, name: str) -> Floats | str:
+    try:
+        return short_trial(context, budget).outputs[name]
+    except CannotJudge as reason:
+        return reason.finding.message.rstrip(".")
+
+
+def bend_of(outputs: Floats) -> float:
+    """How far the logits of middles are from the middle of the logits, relative to the logits' deviation.
+
+    Args:
+        outputs: (3 N, C) for N images, N others, and the middles between them; logits or probabilities.
+
+    Returns:
+        0 for an affine function of the image; NaN where nothing can be compared.
+    """
+    with np.errstate(all="ignore"):
+        if outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+            outputs = np.where(outputs > 1e-9, np.log(outputs), np.nan)
+        one, other, middle = np.split(outputs, 3)
+        bend = middle - (one + other) / 2
+        bend -= np.nanmean(bend, axis=1, keepdims=True)  # probabilities leave the logits' mean open
+        spread = outputs - np.nanmean(outputs, axis=1, keepdims=True)
+        return float(np.sqrt(np.nanmean(bend**2) / np.nanmean(spread**2)))

@@ -1,0 +1,134 @@
+"""Does the best model on validation come back?
+
+It cannot be seen from accuracies alone. So the training labels are shifted by one class after some epochs: training on
+gets worse, and the model of the epochs before must come back.
+"""
+
+from __future__ import annotations
+
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.support import printed
+from grader.checks.training_run import Trial
+from grader.checks.training_short import listed, measured, short_budget, short_trial
+from grader.model import Evidence, Verdict
+from grader.rubric import TrainingSpec
+
+IMAGES = 5_000
+CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifted by one class
+DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
+SAME = 0.03  # difference between a reported accuracy and a measured one that means the same model
+
+
+def best_model(spec: TrainingSpec, context: Context) -> Finding:
+    """Train two epochs with right labels and two with shifted ones: the model of the first two must come "
+    "back."""
+    images = min(IMAGES, spec.images)
+    budget = short_budget(spec, epochs=CLEAN + SPOILT, images=images, spoil_after=CLEAN)
+    trial = short_trial(context, budget)
+    returned = measured(context, trial, "validation")
+    found = (
+        _spoilt_without_list(trial, returned) if trial.validation is None else _judge_best(trial, returned)
+    )
+    tested = measured(context, trial, "public")
+    if found.verdict is Verdict.PASSED and trial.test is not None and abs(trial.test - tested) > SAME + 0.02:
+        found = Finding(
+            Verdict.PARTIAL,
+            f"The best model comes back, but the reported test accuracy {trial.test:.1%} belongs to another "
+            f"one: "
+            f"the returned model is right on {tested:.1%} of the same images.",
+            share=0.5,
+            hint="Is the best model restored before it is tested?",
+        )
+    evidence = Evidence(
+        what="returned model on the validation images",
+        agreed=found.verdict is Verdict.PASSED,
+        detail=f"{returned:.1%}; reported after each epoch: {listed(trial.validation)} "
+        f"(training labels are right in the first {CLEAN} epochs and shifted by one class after that)",
+        got=returned,
+        want=max(trial.validation) if trial.validation else None,
+    )
+    return Finding(
+        found.verdict,
+        found.message,
+        share=found.share,
+        hint=found.hint,
+        evidence=(evidence, *found.evidence),
+        output=printed(context),
+    )
+
+
+def _spoilt_without_list(trial: Trial, returned: float) -> Finding:
+    text = (
+        f"train returns no validation accuracies (it returned {trial.returned}); one for each epoch is due."
+    )
+    if trial.spoilt and returned > 0.1 + DROP:
+        return Finding(Verdict.PARTIAL, text + " A model from before the worse epochs comes back.", share=0.5)
+    return Finding(Verdict.FAILED, text)
+
+
+def _judge_best(trial: Trial, returned: float) -> Finding:
+    values = trial.validation or ()
+    epochs = trial.budget.epochs
+    if len(values) not in (epochs, epochs + 1):
+        text = (
+            f"{len(values)} validation accuracies come back for {epochs} epochs; one after each epoch is due."
+        )
+        return Finding(Verdict.FAILED, text, hint="Where in the loops is the model evaluated?")
+    best, last = max(values), values[-1]
+    if best - last < DROP:
+        return _no_drop(trial, returned)
+    if abs(returned - best) <= SAME:
+        return Finding(
+            Verdict.PASSED,
+            f"The best of {epochs} epochs comes back ({best:.1%} on the validation images; the last has "
+            f"{last:.1%}).",
+        )
+    if abs(returned - last) <= SAME:
+        return Finding(
+            Verdict.FAILED,
+            f"The last model comes back, not the best: on the validation images it is right on "
+            f"{returned:.1%}, "
+            f"the best epoch reported {best:.1%}.",
+            hint="Keeping a reference to the model keeps the object that training goes on changing: is it a copy?",
+        )
+    return Finding(
+        Verdict.FAILED,
+        f"The returned model is right on {returned:.1%} of the validation images; "
+        f"the best epoch reported {best:.1%}, the last {last:.1%}.",
+        hint="How is the validation accuracy computed, and of which model?",
+    )
+
+
+def _no_drop(trial: Trial, returned: float) -> Finding:
+    """Shifted labels did no harm: the labels are kept by the submission, or it does not learn."""
+    values = trial.validation or ()
+    best, last = max(values), values[-1]
+    if best < 0.1 + DROP:
+        return Finding(
+            Verdict.FAILED,
+            f"Nothing is learnt in {trial.budget.epochs} epochs (at best {best:.1%} on the validation "
+            f"images), so "
+            "there is no best model to keep.",
+            hint="Make training work first.",
+        )
+    if trial.spoilt and len(set(values)) == 1:
+        text = f"The validation accuracies are all {best:.1%}, though the model changes: each epoch is to be evaluated."
+        return Finding(Verdict.FAILED, text)
+    if abs(best - last) > SAME and abs(returned - best) <= SAME / 3:
+        return Finding(Verdict.PASSED, f"The best of the epochs comes back ({best:.1%}).")
+    if trial.spoilt and abs(returned - best) > DROP:
+        return Finding(
+            Verdict.FAILED,
+            f"The reported validation accuracies stay at {last:.1%} though the labels were spoilt; the "
+            f"returned "
+            f"model is right on {returned:.1%}.",
+            hint="Which images and which model are the validation accuracies computed with?",
+        )
+    raise CannotJudge(
+        Finding(
+            Verdict.MANUAL,
+            "Which model comes back cannot be seen from outside: this submission keeps the training "
+            "labels, so that "
+            "no epoch can be made worse than another. A person must look.",
+        )
+    )
