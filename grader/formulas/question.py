@@ -70,7 +70,9 @@ class Truth(Frozen):
     wrt: str = Field(default="", description="differentiate the output with respect to this symbol")
     truth: str = Field(default="", description="name in reference.analytic")
     answer: str = Field(default="", description="the result as a formula")
-    layout: Literal["same", "any"] | None = Field(default=None, description="any: the transpose is right as well")
+    layout: Literal["same", "any"] | None = Field(
+        default=None, description="any: the transpose is right as well"
+    )
 
     @field_validator("forward", mode="before")
     @classmethod
@@ -94,23 +96,35 @@ class Alternative(Truth):
 class Question(Truth):
     """A written question."""
 
-    id: str = Field(default="", description="name of the answer in the answer file; the check's id if left out")
+    id: str = Field(
+        default="", description="name of the answer in the answer file; the check's id if left out"
+    )
     kind: Kind = "formula"
     prompt: str = Field(default="", description="what is asked, with the forward formula, for reports")
-    target: str = Field(default="", description="left-hand side of the answer: dW, alpha; d + wrt if left out")
-    dims: dict[str, tuple[int, int]] = Field(default_factory=dict, description="range of a size; 3 to 7 if left out")
-    functions: tuple[str, ...] = Field(default=(), description="elementwise functions with a derivative: h gives h'")
+    target: str = Field(
+        default="", description="left-hand side of the answer: dW, alpha; d + wrt if left out"
+    )
+    dims: dict[str, tuple[int, int]] = Field(
+        default_factory=dict, description="range of a size; 3 to 7 if left out"
+    )
+    functions: tuple[str, ...] = Field(
+        default=(), description="elementwise functions with a derivative: h gives h'"
+    )
     loss: tuple[str, ...] = Field(default=(), description="further names of the loss")
     aliases: dict[str, str] = Field(default_factory=dict, description="spelling -> formula it stands for")
     einstein: bool = Field(default=False, description="repeated indices are summed without a sum sign")
     broadcast: bool = Field(default=True, description="a row or column may be added to a matrix")
     special: tuple[str, ...] = Field(default=(), description="sizes that an answer must not be limited to: S")
     near: Near = Near()
-    equivalents: tuple[str, ...] = Field(default=(), description="right answers, checked by `grader rubric lint`")
+    equivalents: tuple[str, ...] = Field(
+        default=(), description="right answers, checked by `grader rubric lint`"
+    )
     mistakes: tuple[Mistake, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     parts: tuple[Question, ...] = Field(default=(), description="for kind parts: answers of their own")
-    combine: str = Field(default="", description="for kind parts: one formula of the parts is compared: alpha M")
+    combine: str = Field(
+        default="", description="for kind parts: one formula of the parts is compared: alpha M"
+    )
     positive: tuple[str, ...] = Field(default=(), description="parts that have to be positive")
 
     @model_validator(mode="after")
@@ -121,12 +135,7 @@ class Question(Truth):
             return self
         if not (self.forward or self.truth or self.answer):
             raise ValueError("one of forward, truth and answer has to say what is right")
-        if self.forward and not self._declares(self.wrt):
-            raise ValueError(f"wrt: {self.wrt!r} is not among the symbols")
         return self
-
-    def _declares(self, name: str) -> bool:
-        return name in self.symbols
 
     @property
     def left_side(self) -> str:

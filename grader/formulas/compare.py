@@ -1,0 +1,133 @@
+"""Is a value the truth? Free indices are put in order, vectors may stand or lie, and nothing that is not finite is equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from grader.formulas.limits import Clash
+from grader.formulas.sampling import Sample
+from grader.formulas.values import Array, Value, expanded
+
+TOLERANCE = 1e-7  # relative to the largest entry of the truth; both sides are float64
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Whether a value equals the truth, how it was laid out, and the value as a matrix where it has one."""
+
+    equal: bool
+    got: Array | None = None
+    note: str = ""
+    transposed: bool = False
+
+
+def compare(
+    value: Value, want: Array, left: tuple[str, ...], sample: Sample, *, layout_any: bool
+) -> Compared:
+    """Compare a value with the truth.
+
+    Args:
+        value: what the answer evaluates to.
+        want: (r, c), the truth.
+        left: the subscripts of the answer's left-hand side, empty if there are none.
+        sample: the point, for messages.
+        layout_any: the transpose counts as equal.
+
+    Raises:
+        Clash: an index is free on one side only.
+    """
+    best: Compared | None = None
+    for got, note in arrangements(value, want, left):
+        if equal(got, want):
+            return Compared(True, got, note)
+        vector = 1 in want.shape
+        if got.shape == want.shape[::-1] and equal(got.T, want) and (vector or layout_any):
+            how = "the transposed layout" if not vector else ("a row" if got.shape[0] == 1 else "a column")
+            return Compared(True, got, note or f"given as {how}", transposed=True)
+        best = best or Compared(False, got, note)
+    return best or Compared(False)
+
+
+def equal(got: Array, want: Array) -> bool:
+    """Equality of finite matrices up to rounding."""
+    if got.shape != want.shape or not np.isfinite(got).all() or not np.isfinite(want).all():
+        return False
+    scale = float(np.abs(want).max())
+    return bool(np.abs(got - want).max() <= TOLERANCE * scale if scale > 0 else np.abs(got).max() <= 1e-12)
+
+
+def arrangements(value: Value, want: Array, left: tuple[str, ...]) -> list[tuple[Array, str]]:
+    """The value as matrices, one for every way to order its free indices."""
+    if value.eye:
+        value = (
+            expanded(value, want.shape[0])
+            if want.shape[0] == want.shape[1]
+            else Value(value.data, value.axes)
+        )
+    if not value.axes:
+        return [(_stretched(value, want), "")]
+    orders, note = _orders(value, want, left)
+    matrices = [(matrix, note) for order in orders if (matrix := _laid_out(value, order, want)) is not None]
+    if not matrices:
+        free = ", ".join(axis.partition("#")[0] for axis in value.axes)
+        raise Clash(f"the result still depends on the indices {free}", "W116")
+    return matrices
+
+
+def _stretched(value: Value, want: Array) -> Array:
+    data = value.data
+    for side in (0, 1):
+        if value.flex[side]:
+            data = np.repeat(data, want.shape[side], axis=side)
+    return data
+
+
+def _orders(value: Value, want: Array, left: tuple[str, ...]) -> tuple[list[tuple[str, ...]], str]:
+    axes = value.axes
+    free = set(axes)
+    if left:
+        extra = sorted(free - set(left))
+        if extra:
+            raise Clash(
+                f"the index {extra[0]} is free on the right and not on the left: the sum over it is missing",
+                "W105",
+            )
+        missing = [index for index in left if index not in free and not index.isdigit()]
+        if missing and not _constant_along(value, want, left):
+            raise Clash(f"the index {missing[0]} stands on the left and not on the right", "W116")
+        return [left if not missing else tuple(i for i in left if i in free)], ""
+    rank = sum(1 for side in want.shape if side != 1)
+    if len(axes) > rank and value.is_scalar:
+        names = ", ".join(axes)
+        raise Clash(
+            f"the indices {names} are all free, which is more than the answer has: a sum is missing", "W105"
+        )
+    note = f"the free indices were taken in the order {', '.join(axes)}" if len(axes) > 1 else ""
+    sizes = [value.size_of(axis) for axis in axes]
+    if len(set(sizes)) == len(sizes):  # the lengths say which index is which
+        return list(permutations(axes)), ""
+    return [axes], note
+
+
+def _constant_along(value: Value, want: Array, left: tuple[str, ...]) -> bool:
+    return False
+
+
+def _laid_out(value: Value, order: tuple[str, ...], want: Array) -> Array | None:
+    data = np.transpose(
+        value.data, [*(value.axes.index(axis) for axis in order), -2 % value.data.ndim, -1 % value.data.ndim]
+    )
+    if any(value.flex):
+        return None
+    rows, cols = value.rows, value.cols
+    if len(order) == 2 and (rows, cols) == (1, 1):
+        return np.asarray(data[:, :, 0, 0])
+    if len(order) == 1 and (rows, cols) == (1, 1):
+        column = data[:, :, 0]
+        return np.asarray(column.T if want.shape[0] == 1 else column)
+    if len(order) == 1 and 1 in (rows, cols):
+        return np.asarray(data.reshape(data.shape[0], -1))
+    return None

@@ -1,0 +1,351 @@
+"""The value of a formula in the mathematical languages at one sampled point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from grader.formulas.limits import MAX_ELEMENTS, MAX_MATRIX_POWER, MAX_POWER, Clash, Deadline, Unreadable
+from grader.formulas.sampling import Sample
+from grader.formulas.tree import (
+    Apply,
+    Bin,
+    Call,
+    Cases,
+    Compare,
+    Delta,
+    Entry,
+    Eye,
+    IndexValue,
+    Neg,
+    Node,
+    Num,
+    Ones,
+    Sum,
+    Sym,
+    Transpose,
+    children,
+)  # fmt: skip
+from grader.formulas.values import (
+    Array,
+    Value,
+    aligned,
+    elementwise,
+    entry,
+    expanded,
+    matmul,
+    scalar,
+    sum_over,
+    transpose,
+    unary,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the signs with several meanings mean: the conventional meaning first."""
+
+    star: str = "matrix"  # * and · : matrix product; shape: elementwise for equal shapes; elementwise
+    ones: str = "column"  # 1: column, row, matrix
+    rows: str = "column"  # x_s of a matrix: its row s as a column, or as a row
+    power: str = "matrix"  # A^2 of a square matrix; elementwise
+    bars: str = "norm"  # |x| of a vector; elementwise: absolute values
+
+
+_ELEMENTWISE: dict[str, Callable[[Array], Array]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: x * (x.real > 0),
+    "abs": lambda x: x * np.sign(x.real),
+    "sign": lambda x: np.sign(x.real),
+    "step": lambda x: (x.real > 0).astype(float),
+}
+_COMPARE: dict[str, Callable[[Array, Array], Array]] = {
+    "<": lambda x, y: (x.real < y.real).astype(float),
+    "<=": lambda x, y: (x.real <= y.real).astype(float),
+    ">": lambda x, y: (x.real > y.real).astype(float),
+    ">=": lambda x, y: (x.real >= y.real).astype(float),
+    "==": lambda x, y: (x.real == y.real).astype(float),
+    "!=": lambda x, y: (x.real != y.real).astype(float),
+}
+
+
+@dataclass
+class Evaluator:
+    """Evaluates trees at one point with one meaning of the ambiguous signs."""
+
+    sample: Sample
+    meaning: Meaning = Meaning()
+    deadline: Deadline = field(default_factory=Deadline)
+    ranges: dict[str, int] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
+
+    def value(self, tree: Node, ranges: dict[str, int] | None = None) -> Value:
+        """The value of a whole formula; ``ranges`` are lengths of indices known from elsewhere.
+
+        Raises:
+            Clash: shapes or indices do not fit.
+            Unreadable: a sign has no meaning here, or a limit was hit.
+        """
+        self.ranges = {}
+        with np.errstate(all="ignore"):
+            self._ranges_below(tree)
+            self._learn_deltas(tree)
+            for index, size in (ranges or {}).items():
+                self.ranges.setdefault(index, size)
+            self._learn_deltas(tree)
+            return self.of(tree)
+
+    def of(self, node: Node) -> Value:
+        """The value of a node."""
+        self.deadline.check()
+        method: Callable[[Node], Value] = getattr(self, f"_{type(node).__name__.lower()}")
+        return method(node)
+
+    def _num(self, node: Num) -> Value:
+        return scalar(node.value)
+
+    def _sym(self, node: Sym) -> Value:
+        if node.name in self.sample.values:
+            return self.sample.values[node.name]
+        if node.name in self.sample.sizes:
+            return scalar(float(self.sample.sizes[node.name]))
+        raise Unreadable(f"{node.name} has no value here", node.name)
+
+    def _ones(self, node: Ones) -> Value:
+        kind = node.kind if node.kind != "any" else self.meaning.ones
+        rows = None if node.rows is None else self._size(node.rows)
+        cols = None if node.cols is None else self._size(node.cols)
+        if kind == "matrix" and node.kind == "any" and rows is not None:
+            cols = rows
+        if kind == "column":
+            cols = 1
+        elif kind == "row":
+            rows, cols = 1, rows
+        if (rows or 1) * (cols or 1) > MAX_ELEMENTS:
+            raise Unreadable("a matrix of ones of this size is too large", "1")
+        return Value(np.full((rows or 1, cols or 1), node.fill), flex=(rows is None, cols is None))
+
+    def _size(self, node: Node) -> int:
+        value = self.of(node)
+        number = float(value.data.real.flat[0])
+        if not value.is_scalar or value.axes or not 1 <= number <= 4096 or number != int(number):
+            raise Unreadable("the size of a vector of ones has to be a whole number", "1_")
+        return int(number)
+
+    def _eye(self, node: Eye) -> Value:
+        if node.size is None:
+            return Value(np.ones((1, 1)), eye=True)
+        return Value(np.eye(min(self._size(node.size), 256)))
+
+    def _neg(self, node: Neg) -> Value:
+        value = self.of(node.a)
+        return replace(value, data=-value.data)
+
+    def _transpose(self, node: Transpose) -> Value:
+        if isinstance(node.a, Ones) and node.a.kind == "any" and self.meaning.ones == "row":
+            return transpose(self._ones(replace(node.a, kind="column")))  # 1^T is a row whatever 1 alone is
+        return transpose(self.of(node.a))
+
+    def _bin(self, node: Bin) -> Value:
+        op = node.op
+        if op in ("pow", "hpow"):
+            return self._power(node)
+        a, b = self.of(node.a), self.of(node.b)
+        show = self.sample.show
+        if op == "matmul":
+            return self._product(a, b)
+        if op == "star":
+            return self._star(a, b)
+        table: dict[str, tuple[Callable[[Array, Array], Array], str]] = {
+            "+": (np.add, "the sum"),
+            "-": (np.subtract, "the difference"),
+            "hadamard": (np.multiply, "the elementwise product"),
+            "/": (np.divide, "the elementwise quotient"),
+        }
+        function, what = table[op]
+        value, repeated = elementwise(a, b, function, what, show)
+        if repeated:
+            self.notes.add("a row or column was repeated to fit a matrix (broadcasting)")
+        return value
+
+    def _product(self, a: Value, b: Value) -> Value:
+        return matmul(a, b, self.sample.show)
+
+    def _star(self, a: Value, b: Value) -> Value:
+        plain = not (a.is_scalar or b.is_scalar or a.eye or b.eye)
+        equal = a.data.shape[-2:] == b.data.shape[-2:] and not any((*a.flex, *b.flex))
+        if plain and (self.meaning.star == "elementwise" or (self.meaning.star == "shape" and equal)):
+            self.notes.add("* was read as the elementwise product")
+            value, repeated = elementwise(a, b, np.multiply, "the elementwise product", self.sample.show)
+            if repeated:
+                self.notes.add("a row or column was repeated to fit a matrix (broadcasting)")
+            return value
+        if plain:
+            self.notes.add("* was read as the matrix product")
+        return self._product(a, b)
+
+    def _power(self, node: Bin) -> Value:
+        base, exponent = self.of(node.a), self.of(node.b)
+        if not exponent.is_scalar:
+            raise Unreadable("an exponent that is a matrix", "^")
+        if isinstance(node.b, Num) and abs(node.b.value) > MAX_POWER:
+            raise Unreadable(f"exponents beyond {MAX_POWER:g} are not evaluated", "^")
+        constant = not exponent.axes
+        number = float(exponent.data.real.flat[0]) if constant else 0.0
+        square = base.eye or (base.rows == base.cols and not any(base.flex) and not base.is_scalar)
+        if node.op == "pow" and square and self.meaning.power == "matrix" and constant:
+            return self._matrix_power(base, number)
+        if node.op == "pow" and not base.is_scalar and constant:
+            self.notes.add("a power of a matrix was read element by element")
+        axes, (x, y) = aligned((expanded(base, base.rows), exponent))
+        result = np.power(x.astype(complex), y) if np.iscomplexobj(x) else np.power(x.astype(float), y)
+        return Value(result, axes, base.flex)
+
+    def _matrix_power(self, base: Value, number: float) -> Value:
+        if number != int(number) or abs(number) > MAX_MATRIX_POWER:
+            raise Unreadable(f"the matrix power {number:g} is not evaluated", "^")
+        if base.eye:
+            return replace(base, data=base.data**number)
+        try:
+            return replace(base, data=np.linalg.matrix_power(base.data, int(number)))
+        except np.linalg.LinAlgError as error:
+            raise Clash("the inverse of a singular matrix", "W110") from error
+
+    def _apply(self, node: Apply) -> Value:
+        function = self.sample.functions[node.fn][node.order]
+        return unary(self.of(node.a), function, node.fn)
+
+    def _call(self, node: Call) -> Value:
+        from grader.formulas.functions import call_function
+
+        return call_function(self, node)
+
+    def elementwise_call(self, name: str, value: Value) -> Value:
+        """An elementwise function by name."""
+        return unary(value, _ELEMENTWISE[name], name)
+
+    def _compare(self, node: Compare) -> Value:
+        a, b = self.of(node.a), self.of(node.b)
+        value, _ = elementwise(a, b, _COMPARE[node.op], "the comparison", self.sample.show)
+        return value
+
+    def _cases(self, node: Cases) -> Value:
+        result: Value | None = None
+        for value_node, condition in reversed(list(zip(node.values, node.conditions, strict=True))):
+            value = self.of(value_node)
+            if condition is None:
+                result = value
+                continue
+            holds = self.of(condition)
+            rest = result if result is not None else scalar(0.0)
+            first, _ = elementwise(holds, value, np.multiply, "the case", self.sample.show)
+            second, _ = elementwise(
+                replace(holds, data=1 - holds.data), rest, np.multiply, "the case", self.sample.show
+            )
+            result, _ = elementwise(first, second, np.add, "the case", self.sample.show)
+        assert result is not None
+        return result
+
+    def _entry(self, node: Entry) -> Value:
+        base = self.of(node.a)
+        if len(node.subs) == 1 and self._two_sided(base) and not isinstance(node.a, Transpose):
+            return entry(base, node.subs, as_row=self.meaning.rows == "row")
+        return entry(base, node.subs, as_row=False)
+
+    @staticmethod
+    def _two_sided(value: Value) -> bool:
+        return value.rows > 1 and value.cols > 1
+
+    def _delta(self, node: Delta) -> Value:
+        n = self.ranges.get(node.i) or self.ranges.get(node.j)
+        if n is None:
+            raise Unreadable("the range of the indices of this Kronecker delta is not known", "δ")
+        if node.i == node.j:
+            return Value(np.ones((n, 1, 1)), (node.i,))
+        if self.ranges.get(node.j, n) != n or self.ranges.get(node.i, n) != n:
+            names = " and ".join(x.partition("#")[0] for x in (node.i, node.j))
+            raise Clash(
+                f"the Kronecker delta compares {names}, which run over axes of different length", "W116"
+            )
+        return Value(np.eye(n).reshape(n, n, 1, 1), tuple(sorted((node.i, node.j))))
+
+    def _indexvalue(self, node: IndexValue) -> Value:
+        n = self.ranges.get(node.name)
+        if n is None:
+            raise Unreadable("the range of this index is not known", node.name.partition("#")[0])
+        return Value(np.arange(1.0, n + 1).reshape(n, 1, 1), (node.name,))
+
+    def _sum(self, node: Sum) -> Value:
+        name = node.index.partition("#")[0]
+        body = self.of(node.body)
+        if node.where is not None:
+            body, _ = elementwise(body, self.of(node.where), np.multiply, "the condition", self.sample.show)
+        upper = None if node.upper is None else self.of(node.upper)
+        count = (
+            float(upper.data.real.flat[0])
+            if upper is not None and upper.is_scalar and not upper.axes
+            else None
+        )
+        if node.index not in body.axes:
+            if count is None:
+                raise Clash(f"the sum over {name}, which does not occur in it", "W116")
+            scaled = body.data**count if node.product else body.data * count
+            return replace(body, data=scaled)
+        size = body.size_of(node.index)
+        if count is not None and count != size:
+            shown = self.sample.show(int(count)) if count == int(count) else f"{count:g}"
+            raise Unreadable(
+                f"the sum over {name} runs to {shown}, but {name} numbers an axis of length {self.sample.show(size)}",
+                shown,
+            )
+        return sum_over(body, node.index, node.product)
+
+    def _learn_deltas(self, node: Node) -> None:
+        """Lengths of indices that a Kronecker delta ties to known ones."""
+        for _ in range(4):
+            before = len(self.ranges)
+            self._ranges_of_deltas(node)
+            if len(self.ranges) == before:
+                break
+
+    def _ranges_below(self, node: Node) -> None:
+        for child in children(node):
+            self._ranges_below(child)
+        if isinstance(node, Entry):
+            try:
+                value = self.of(node)
+            except (Clash, Unreadable):
+                return
+            for axis in value.axes:
+                self.ranges.setdefault(axis, value.size_of(axis))
+        elif isinstance(node, Sum) and node.upper is not None and node.index not in self.ranges:
+            try:
+                number = float(self.of(node.upper).data.real.flat[0])
+            except (Clash, Unreadable):
+                return
+            if number == int(number) and 1 <= number <= 4096:
+                self.ranges[node.index] = int(number)
+
+    def _ranges_of_deltas(self, node: Node) -> None:
+        for child in children(node):
+            self._ranges_of_deltas(child)
+        pair: tuple[str, str] | None = None
+        if isinstance(node, Delta):
+            pair = node.i, node.j
+        elif isinstance(node, Compare) and isinstance(node.a, IndexValue) and isinstance(node.b, IndexValue):
+            pair = node.a.name, node.b.name
+        if pair is None:
+            return
+        for one, other in (pair, pair[::-1]):
+            if one in self.ranges:
+                self.ranges.setdefault(other, self.ranges[one])

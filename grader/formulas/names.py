@@ -1,0 +1,205 @@
+"""Which names an answer may use, in which spellings: the question's symbols, sizes, gradients, functions, aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from grader.formulas.limits import Unreadable
+from grader.formulas.question import Question, Symbol, Truth
+from grader.formulas.tokens import Token, lex
+
+FUNCTIONS = {
+    "exp": "exp", "log": "log", "ln": "log", "sqrt": "sqrt", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh",
+    "sin": "sin", "cos": "cos", "sigmoid": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid", "relu": "relu",
+    "softmax": "softmax", "abs": "abs", "sign": "sign", "sgn": "sign", "tr": "tr", "trace": "tr", "det": "det",
+    "diag": "diag", "inv": "inv", "inverse": "inv", "norm": "norm", "max": "max", "min": "min", "heaviside": "step",
+    "step": "step", "trans": "transpose", "transpose": "transpose", "maximum": "max", "minimum": "min",
+}  # fmt: skip
+LOSS = frozenset(("L", "l", "ell", "J", "E", "C", "loss", "Loss", "cost", "Cost", "CE", "Lrm", "LCE", "LOSS"))
+CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
+_LONGEST_SPLIT = 40
+
+
+class Names:
+    """The vocabulary of one question. ``lenient`` also knows names that no answer may use (left-hand sides)."""
+
+    def __init__(self, question: Question, truth: Truth | None = None, *, lenient: bool = False) -> None:
+        declared = dict(question.symbols)
+        if truth is not None and truth.symbols:
+            declared.update(truth.symbols)
+        self.question = question
+        self.lenient = lenient
+        self.shapes = {name: tuple(symbol.shape) for name, symbol in declared.items()}
+        sizes = {str(s) for shape in self.shapes.values() for s in shape if isinstance(s, str)}
+        self.sizes = sizes | set(question.dims)
+        self.hidden = (
+            {name for name, symbol in declared.items() if not symbol.given} if not lenient else set()
+        )
+        if lenient:
+            for name in [n for n in self.shapes if f"d{n}" not in self.shapes]:
+                self.shapes[f"d{name}"] = self.shapes[name]
+            if question.left_side:
+                self.shapes.setdefault(question.left_side, ("?", "?"))
+        self.functions = set(question.functions)
+        self.loss = (LOSS | set(question.loss)) - {n for n, s in self.shapes.items() if len(s) > 0}
+        self.known = {*self.shapes, *self.sizes}
+        self.upstream = ""  # the one gradient that is given, if there is one
+        self._sequences = sorted(self._spellings(declared), key=lambda pair: -len(pair[0]))
+        self._single = {spelling[0]: new for spelling, new in self._sequences if len(spelling) == 1}
+        self._words = {*self.known, *self._single, *self.functions, *(f for f in FUNCTIONS if len(f) > 2)}
+
+    def _spellings(
+        self, declared: Mapping[str, Symbol]
+    ) -> Iterator[tuple[tuple[str, ...], tuple[Token, ...]]]:
+        for name in self.known | self.functions:
+            texts = _texts(name)
+            if len(texts) > 1:
+                yield texts, (Token("name", name),)
+        for name, symbol in declared.items():
+            for alias in symbol.aliases:
+                yield _texts(alias), (Token("name", name),)
+        for alias, formula in self.question.aliases.items():
+            tokens = tuple(lex(formula))
+            bracketed = tokens if len(tokens) == 1 else (Token("sym", "("), *tokens, Token("sym", ")"))
+            yield _texts(alias), bracketed
+        for name in sorted(self.shapes):
+            if (
+                name[0] == "d"
+                and name[1:]
+                and (name[1:] in self.known or name not in declared or self._is_gradient(name))
+            ):
+                for texts in _gradient_spellings(name[1:]):
+                    if texts[0] not in self.known or len(texts) > 1:
+                        yield texts, (Token("name", name),)
+        upstream = [n for n in sorted(declared) if self._is_gradient(n) and n not in self.hidden]
+        if len(upstream) == 1:
+            self.upstream = upstream[0]
+            for texts in _UPSTREAM:
+                if texts[0] not in self.known:
+                    yield texts, (Token("name", upstream[0]),)
+        for phrase in _ONES:
+            yield _texts(phrase), (Token("ones", "1"),)
+
+    @staticmethod
+    def _is_gradient(name: str) -> bool:
+        return len(name) > 1 and name[0] == "d" and name not in ("decay", "depth", "dim")
+
+    def substitute(self, tokens: Iterable[Token]) -> list[Token]:
+        """Tokens with every alias of several tokens replaced by what it stands for."""
+        source = list(tokens)
+        out: list[Token] = []
+        position = 0
+        while position < len(source):
+            for spelling, new in self._sequences:
+                length = len(spelling)
+                if length > 1 and tuple(t.text for t in source[position : position + length]) == spelling:
+                    out.extend(new)
+                    position += length
+                    break
+            else:
+                out.append(source[position])
+                position += 1
+        return out
+
+    def pieces(self, token: Token) -> list[Token] | None:
+        """The names that a word consists of, or None if it is not made of names: ``XW`` is ``X``, ``W``."""
+        word = token.text
+        if word in self.known or word in self.functions:
+            return [Token("name", word)]
+        if word in self._single:
+            return list(self._single[word])
+        if function(word):
+            return [Token("name", word)]
+        if (folded := self.folded(word)) is not None:
+            return [Token("name", folded)]
+        if token.kind != "word" or len(word) < 2:
+            return None
+        split = self._split(word)
+        return None if split is None else [t for w in split for t in (self.pieces(Token("word", w)) or [])]
+
+    def folded(self, word: str) -> str | None:
+        """The one declared name that differs only in case, ``_`` or ``-``."""
+        plain = word.replace("_", "").lower()
+        found = [name for name in self.known if name.replace("_", "").lower() == plain]
+        return found[0] if len(found) == 1 else None
+
+    def _split(self, word: str) -> list[str] | None:
+        if len(word) > _LONGEST_SPLIT:
+            return None
+
+        fewest: list[tuple[str, ...] | None] = [None] * len(word) + [()]  # pieces of word[start:]
+        for start in range(len(word) - 1, -1, -1):
+            for end in range(len(word), start, -1):
+                rest = fewest[end]
+                if rest is None or word[start:end] not in self._words:
+                    continue
+                found = fewest[start]
+                if found is None or len(rest) + 1 < len(found):
+                    fewest[start] = (word[start:end], *rest)
+        split = fewest[0]
+        return None if split is None else list(split)
+
+    def gradient(self, name: str) -> str:
+        """The symbol that holds the gradient of the loss with respect to ``name``.
+
+        Raises:
+            Unreadable: the question gives no such gradient.
+        """
+        gradient = f"d{name}"
+        if gradient in self.hidden or gradient not in self.shapes:
+            raise Unreadable(
+                f"∂L/∂{name} is not among what is given; write the answer without it", f"∂L/∂{name}"
+            )
+        return gradient
+
+    def rank(self, name: str) -> int:
+        """How many subscripts an entry of a symbol takes."""
+        return sum(1 for side in self.shapes.get(name, ()) if side != 1)
+
+
+def function(word: str) -> str | None:
+    """The known function that a word names, whatever its case."""
+    if word in ("H", "I", "E"):
+        return None
+    return FUNCTIONS.get(word) or (FUNCTIONS.get(word.lower()) if len(word) > 1 else None)
+
+
+_ONES = (
+    "all-ones vector", "all ones vector", "all-one vector", "all-one-vector", "all-ones-vector", "vector of ones",
+    "vector of all ones", "ones vector", "row vector of ones", "column vector of ones", "ones-vector", "row of ones",
+    "all one vector", "allonesvector", "vector of 1s", "matrix of ones", "ones matrix", "all-ones matrix",
+)  # fmt: skip
+_UPSTREAM = (
+    ("dout",), ("grad", "_", "output"), ("grad", "_", "out"), ("upstream",), ("upstream", "_", "grad"),
+    ("dOut",), ("d", "_", "out"), ("gradoutput",), ("gradout",), ("dL", "_", "dout"), ("grad",), ("up", "_", "grad"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _texts(spelling: str) -> tuple[str, ...]:
+    return tuple(token.text for token in lex(spelling))
+
+
+@lru_cache(maxsize=1024)
+def _gradient_spellings(name: str) -> tuple[tuple[str, ...], ...]:
+    """Ways to write the gradient with respect to ``name`` without a fraction."""
+    tokens = _texts(name)
+    first, rest = tokens[0], tokens[1:]
+    joined = [(f"dL{first}", *rest), (f"dLd{first}", *rest), (f"dld{first}", *rest), (f"dJd{first}", *rest)]
+    joined += [
+        ("dL", "_", f"d{first}", *rest),
+        ("dl", "_", f"d{first}", *rest),
+        ("dJ", "_", f"d{first}", *rest),
+    ]
+    joined += [
+        ("grad", "_", *tokens),
+        (f"grad{first}", *rest),
+        (*tokens, "_", "grad"),
+        ("dloss", "_", f"d{first}", *rest),
+    ]
+    joined += [("g", "_", *tokens), ("delta", "_", *tokens), ("d", "_", *tokens), ("dL", "_", *tokens)]
+    joined += [("grad", "_", "L", "_", *tokens), (*tokens, ".", "grad")]
+    if rest or len(first) == 1:
+        joined += [("d", *tokens)]
+    return tuple(joined)

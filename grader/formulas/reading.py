@@ -1,0 +1,268 @@
+"""How an answer was read: which formula of the text, in which language, in which ways it can be understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from grader.formulas.cursor import Shared
+from grader.formulas.evaluate import Evaluator, Meaning
+from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
+from grader.formulas.names import Names
+from grader.formulas.numpy_dialect import looks_like_code, parse_code
+from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
+from grader.formulas.parser import Parser, Style
+from grader.formulas.readings import Candidate, candidates
+from grader.formulas.sampling import Sample
+from grader.formulas.show import show
+from grader.formulas.statements import Statement, statements
+from grader.formulas.tokens import Token
+from grader.formulas.tree import Entry, Node, Sym, walk
+from grader.formulas.values import Value
+
+Language = Literal["auto", "math", "code"]
+_EMPTY = re.compile(
+    r"^[\s.?\-_$`]*(todo|tbd|n/?a|none|\?+|your answer( here)?|answer here|write your answer here|fill in|\.\.\.)?[\s.?\-_$`:]*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An answer that was read, or why it could not be."""
+
+    source: str
+    language: str = ""
+    read_as: str = ""
+    latex: str = ""
+    shape: str = ""
+    notes: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()  # subscripts of the left-hand side
+    error: str = ""
+    token: str = ""  # what was not understood
+    candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    vectors: tuple[str, ...] = ("declared",)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no answer at all."""
+        return is_empty(self.source)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the answer is in the NumPy dialect."""
+        return self.language == "code"
+
+
+def is_empty(text: str) -> bool:
+    """Whether a text is no answer: blank, or still a placeholder."""
+    return bool(_EMPTY.match(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)))
+
+
+def read_answer(
+    text: str, names: Names, lenient: Names, target: str, language: Language = "auto", *, strict: bool = False
+) -> Reading:
+    """Read an answer without judging it. Never raises for anything that a student wrote.
+
+    ``strict`` takes only a formula whose left-hand side is ``target``: the text holds the answers of several parts.
+    """
+    if is_empty(text):
+        return Reading(text, error="there is no answer")
+    try:
+        return _read(text, names, lenient, target, language, strict)
+    except FormulaError as error:
+        return Reading(text, error=str(error), token=getattr(error, "token", ""))
+    except RecursionError:
+        return Reading(text, error="nested too deeply")
+
+
+def _read(text: str, names: Names, lenient: Names, target: str, language: Language, strict: bool) -> Reading:
+    stripped = re.sub(
+        r"^\s*```(?:python|py|numpy|answer)?\s*\n(.*?)```\s*$", r"\1", text, flags=re.DOTALL
+    ).strip()
+    stripped = re.sub(r"^`([^`]+)`$", r"\1", stripped)
+    code_error: Unreadable | None = None
+    if language == "code" or (language == "auto" and looks_like_code(stripped)):
+        try:
+            return _read_code(text, stripped, names, target)
+        except Unreadable as error:
+            if language == "code":
+                raise
+            code_error = error
+    try:
+        return _read_math(text, names, lenient, target, strict)
+    except Unreadable as math_error:
+        if language == "auto" and code_error is None and re.search(r"[A-Za-z_]\w*\s*\(", stripped):
+            try:
+                return _read_code(text, stripped, names, target)
+            except Unreadable:
+                pass
+        raise (code_error or math_error) from None
+
+
+def _read_code(text: str, code: str, names: Names, target: str) -> Reading:
+    tree, _ = parse_code(code, names, target)
+    has_vector = any(isinstance(n, Sym) and names.rank(n.name) == 1 for n in walk(tree))
+    candidate = Candidate(tree, Meaning(), ())
+    vectors = VECTORS if has_vector else VECTORS[:1]
+    return Reading(
+        text, "code", show(tree), show(tree, latex=True), candidates=(candidate,), vectors=vectors
+    )  # fmt: skip
+
+
+def _read_math(text: str, names: Names, lenient: Names, target: str, strict: bool) -> Reading:
+    found = statements(text, names.substitute)
+    if not found:
+        raise Unreadable("no formula was found")
+    statement, notes = _choose(found, lenient, target, strict)
+    definitions = _definitions(found, statement, names, lenient)
+    left = _left_subscripts(statement, lenient)
+    sides = [side for side in statement.sides if side]
+    last = sides[-1]
+    if len(sides) > 2 and [t.text for t in last] == ["0"]:
+        last = sides[-2]
+    options = tuple(islice(candidates(list(last), names, definitions), MAX_READINGS))
+    first = options[0]
+    if statement.approximate:
+        notes = (*notes, "≈ was read as =")
+    return Reading(
+        text, "math", show(first.tree, first.meaning), show(first.tree, first.meaning, latex=True),
+        notes=notes, left=left, candidates=options,
+    )  # fmt: skip
+
+
+def _choose(
+    found: list[Statement], lenient: Names, target: str, strict: bool
+) -> tuple[Statement, tuple[str, ...]]:
+    """The statement that is the answer: boxed, or about what is asked, or the last equation.
+
+    Raises:
+        Unreadable: there are several formulas and nothing says which is the answer.
+    """
+    boxed = [s for s in found if s.boxed]
+    pool = boxed or [s for s in found if not s.trailing] or found
+    about = [s for s in pool if len(s.sides) > 1 and _target_of(s, lenient) == target]
+    if about:
+        return about[-1], ()
+    if strict:
+        raise Unreadable(f"no formula for {_shown(target)} was found", target)
+    # an equation for a single unknown name is a definition, used by what follows
+    equations = [s for s in pool if len(s.sides) > 1]
+    single = [s for s in pool if len(s.sides) == 1]
+    others = [s for s in equations if not _defines(s, lenient)]
+    if others:
+        chosen = others[-1]
+        other = _target_of(chosen, lenient)
+        note = (
+            (f"the left-hand side says {_shown(other)}, the question asks for {_shown(target)}",)
+            if other and target
+            else ()
+        )
+        return chosen, note
+    if len(single) > 1:
+        marked = [s for s in single if s.final]
+        if len(marked) != 1:
+            raise Unreadable(
+                "there are several formulas; write the left-hand side, or put the final one in \\boxed{...}"
+            )
+        single = marked
+    if single:
+        return single[-1], ()
+    return (equations or found)[-1], ()
+
+
+def _shown(name: str) -> str:
+    return f"dL/d{name[1:]}" if name[:1] == "d" and len(name) > 1 else name
+
+
+def _target_of(statement: Statement, lenient: Names) -> str:
+    """The name that a chain is about: the first of its sides that is a name alone."""
+    for side in statement.sides[:-1]:
+        node = _leniently(side, lenient)
+        if isinstance(node, Entry):
+            node = node.a
+        if isinstance(node, Sym):
+            return node.name
+    return ""
+
+
+def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
+    try:
+        return Parser(list(side), lenient, Shared(Style()), {}).whole()
+    except (FormulaError, RecursionError):
+        return None
+
+
+def _defines(statement: Statement, lenient: Names) -> str:
+    """The unknown name that a statement defines, or an empty string."""
+    first = [t for t in statement.sides[0] if t.text not in "{}"]
+    if len(statement.sides) < 2 or len(first) != 1 or first[0].kind not in ("word", "name"):
+        return ""
+    known = first[0].text in lenient.known or lenient.pieces(first[0]) is not None
+    return "" if known else first[0].text
+
+
+def _definitions(found: list[Statement], chosen: Statement, names: Names, lenient: Names) -> dict[str, Node]:
+    """Names that the answer itself defines: ``G = dL/dY``. At most eight."""
+    definitions: dict[str, Node] = {}
+    for statement in found:
+        name = _defines(statement, lenient)
+        if statement is chosen or not name or len(definitions) >= 8:
+            continue
+        try:
+            shared = Shared(Style(), dict(definitions))
+            definitions[name] = Parser(list(statement.sides[-1]), names, shared, {}).whole()
+        except Unreadable:
+            continue
+    return definitions
+
+
+def _left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
+    """Subscripts of the left-hand side, from the first side that is an entry of a name."""
+    for side in statement.sides[:-1]:
+        node = _leniently(side, lenient)
+        if isinstance(node, Entry):
+            return tuple(str(sub) for sub in node.subs)
+    return ()
+
+
+def evaluate(
+    candidate: Candidate, reading: Reading, sample: Sample, names: Names, deadline: Deadline,
+    ranges: dict[str, int] | None = None, vectors: str = "declared",
+) -> tuple[Value, tuple[str, ...]]:  # fmt: skip
+    """The value of one reading at one point, and notes about how it was evaluated.
+
+    Raises:
+        Clash: shapes or indices do not fit.
+        Unreadable: something has no meaning at this place.
+    """
+    if reading.is_code:
+        ranks = {name: len(shape) for name, shape in names.shapes.items()}
+        array = NumpyEvaluator(sample, ranks, vectors, deadline).value(candidate.tree)
+        if array.ndim > 2:
+            raise Clash(f"an array of {array.ndim} axes", "W112")
+        data = array.reshape(1, 1) if array.ndim == 0 else array.reshape(-1, 1) if array.ndim == 1 else array
+        return Value(data.astype(float)), ()
+    evaluator = Evaluator(sample, candidate.meaning, deadline)
+    value = evaluator.value(candidate.tree, ranges)
+    return value, tuple(sorted(evaluator.notes))
+
+
+def described(reading: Reading, names: Names, sample: Sample) -> Iterator[str]:
+    """The shape of the conventional reading in symbols, if it has one."""
+    try:
+        value, _ = evaluate(reading.candidates[0], reading, sample, names, Deadline())
+    except FormulaError:
+        return
+    shape = value.show_shape(sample.show)
+    free = [axis.partition("#")[0] for axis in value.axes]
+    if free:
+        sizes = " × ".join(sample.show(value.size_of(axis)) for axis in value.axes)
+        shape = f"entries {', '.join(free)} ({sizes})" + ("" if value.is_scalar else f", each {shape}")
+    yield shape
+
+
+__all__ = ["Language", "Reading", "described", "evaluate", "is_empty", "read_answer"]

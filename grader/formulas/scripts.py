@@ -1,0 +1,290 @@
+"""Subscripts, superscripts and primes: indices, transposes, powers, samples, derivatives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from grader.formulas.cursor import Cursor
+from grader.formulas.limits import Unreadable
+from grader.formulas.tokens import Token
+from grader.formulas.tree import Bin, Call, Delta, Entry, Neg, Node, Num, Sym, Transpose
+
+_TRANSPOSES = {"T", "top", "tr", "transpose", "transp", "trans", "Tr"}
+_SLICES = {":", "cdot", "*", "odot", "-", "circ", "bullet"}
+
+
+class Scripts(Cursor):
+    """What may follow an operand."""
+
+    def whole(self) -> Node:
+        """All tokens as one expression."""
+        raise NotImplementedError
+
+    def factor(self) -> Node:
+        """An operand with its scripts."""
+        raise NotImplementedError
+
+    def scripted(self, node: Node) -> Node:
+        """The operand with everything that is attached to it."""
+        while (token := self.peek()) is not None and token.kind == "sym":
+            if token.text == "_":
+                self.take()
+                node = self.lowered(node, self.script_tokens(base=node))
+            elif token.text in ("^", ".^", "**"):
+                self.take()
+                node = self.raised(node, self.script_tokens(), elementwise=token.text == ".^")
+            elif token.text in ("'", "''"):
+                self.take()
+                if token.text == "'":
+                    node = self.transposed(node)
+            elif (
+                token.text == "["
+                and not token.spaced
+                and isinstance(node, Sym)
+                and self.names.rank(node.name)
+            ):
+                node = self.lowered(node, self.bracket_tokens())
+            elif token.text == "." and (after := self.peek(1)) is not None and after.text in ("T", "t"):
+                self.position += 2
+                node = self.transposed(node)
+            elif token.text == "!":
+                raise Unreadable("a factorial has no place here", "!")
+            else:
+                break
+        return node
+
+    def transposed(self, node: Node) -> Node:
+        """The transpose; of an entry with two subscripts, the entry of the transpose."""
+        if isinstance(node, Entry) and len(node.subs) == 2 and ":" not in node.subs and not node.raised:
+            return replace(node, a=Transpose(node.a))
+        return Transpose(node)
+
+    def lowered(self, node: Node, group: list[Token]) -> Node:
+        """Entries of a matrix or vector."""
+        if isinstance(node, Call) and node.fn == "norm":
+            return self._norm(node, group)
+        if isinstance(node, Num):
+            raise Unreadable("a subscript at a number", str(node.value))
+        if isinstance(node, Sym) and not self.names.shapes.get(node.name):
+            raise Unreadable(f"{node.name} is one number here; it has no subscript", node.name + "_")
+        subs = self.subscripts(group)
+        if isinstance(node, Entry) and node.raised:
+            return Entry(node.a, (*node.subs, *subs))
+        return Entry(node, subs)
+
+    def _norm(self, node: Call, group: list[Token]) -> Node:
+        which = "".join(token.text for token in group)
+        if which in ("2", "F", "Fro", "fro", "1", "infty"):
+            return replace(node, options=(("ord", which),))
+        raise Unreadable(f"the norm with subscript {which!r} is not understood", which)
+
+    def raised(self, node: Node, group: list[Token], *, elementwise: bool = False) -> Node:
+        """A superscript."""
+        texts = [token.text for token in group]
+        if len(texts) == 1 and (texts[0] in _TRANSPOSES or (texts[0] == "t" and "t" not in self.names.known)):
+            return self.transposed(node)
+        if texts in (["-", "1"],) and not elementwise:
+            return Bin("pow", node, Neg(Num(1.0)))
+        if len(texts) == 2 and texts[0] == "-" and texts[1] in _TRANSPOSES:
+            return Transpose(Bin("pow", node, Neg(Num(1.0))))
+        if texts and all(text in ("'", "''") for text in texts):
+            return self.transposed(node)
+        if texts and texts[0] in ("circ", "odot", ".") and len(texts) > 1:
+            return Bin("hpow", node, self.child(group[1:]).whole())
+        if (index := self._sample(node, group)) is not None:
+            subs = (index, *node.subs) if isinstance(node, Entry) else (index,)
+            return Entry(node.a, subs) if isinstance(node, Entry) else Entry(node, subs, raised=True)
+        if not group:
+            raise Unreadable("an empty superscript", "^")
+        if texts in (["*"], ["+"], ["dagger"], ["H"]):
+            raise Unreadable(f"the superscript {texts[0]} is not understood", "^" + texts[0])
+        exponent = self.child(group).whole()
+        return Bin("hpow" if elementwise else "pow", node, exponent)
+
+    def _sample(self, node: Node, group: list[Token]) -> str | None:
+        """The index in ``x^{(s)}`` or ``x_i^s``."""
+        base = node.a if isinstance(node, Entry) else node
+        matrix = isinstance(base, Sym) and self.names.rank(base.name) == 2
+        inner = group
+        bracketed = len(group) >= 3 and group[0].text == "(" and group[-1].text == ")"
+        if bracketed:
+            inner = group[1:-1]
+        if len(inner) != 1 or inner[0].kind not in ("word", "name") or not matrix:
+            return None
+        text = inner[0].text
+        if len(text) != 1 or not text.islower() or (not bracketed and text in self.names.known):
+            return None
+        return self.scope.get(text, text)
+
+    def script_tokens(self, *, base: Node | None = None, for_sum: bool = False) -> list[Token]:
+        """The tokens of a script: a group, a bracket (kept), a signed token, or as many letters as belong to it."""
+        if self.at("sym", "{"):
+            return self.bracket_tokens()
+        if self.at("sym", "("):
+            start = self.position
+            self.bracket_tokens()
+            return self.tokens[start : self.position]
+        token = self.take()
+        if (
+            token.kind == "sym"
+            and token.text in ("-", "+")
+            and (after := self.peek()) is not None
+            and after.kind != "sym"
+        ):
+            return [token, *self.script_tokens()]
+        if token.kind == "word" and len(token.text) > 1 and not token.braced:
+            count = self._letters(token.text, base, for_sum)
+            if count < len(token.text):
+                self.position -= 1
+                self.tokens[self.position] = replace(token, text=token.text[count:], spaced=False)
+                return [replace(token, text=token.text[:count], braced=True)]
+        if token.kind == "cmd" and token.text == "frac":
+            return [token, Token("sym", "{"), *self.argument_tokens(), Token("sym", "}"),
+                    Token("sym", "{"), *self.argument_tokens(), Token("sym", "}")]  # fmt: skip
+        return [token]
+
+    def _letters(self, word: str, base: Node | None, for_sum: bool) -> int:
+        """How many letters of a word without braces belong to a script: ``x_iy_i``, ``W_ij``, ``Y^TX``."""
+        if base is not None:  # a subscript
+            shown = base.name if isinstance(base, Sym) else ""
+            limit = max(1, self.names.rank(shown)) if shown else 2
+        elif for_sum:
+            limit = 4
+        elif word in _TRANSPOSES or word in self.names.known:
+            return len(word)
+        else:
+            return 1
+        count = 1
+        while count < min(limit, len(word)) and word[count].islower():
+            if for_sum and word[count] in self.names.known:
+                break
+            count += 1
+        return count
+
+    def subscripts(self, group: list[Token]) -> tuple[str | int, ...]:
+        """Index names, numbers and slices of a subscript.
+
+        Raises:
+            Unreadable: a word or an expression as a subscript.
+        """
+        subs: list[str | int] = []
+        for token in group:
+            if token.text in (",", ";", "(", ")", "{", "}"):
+                continue
+            if token.kind == "num" and token.text.isdigit():
+                subs.append(int(token.text))
+            elif token.text in _SLICES:
+                subs.append(":")
+            elif token.text == "'" and subs and isinstance(subs[-1], str):
+                name = str(subs[-1]).partition("#")[0] + "'"
+                subs[-1] = self.scope.get(name, name)
+            elif token.kind in ("word", "name") and (token.kind == "name" or len(token.text) <= 3):
+                letters = [token.text] if token.kind == "name" else list(token.text)
+                subs.extend(self.scope.get(letter, letter) for letter in letters)
+            else:
+                raise Unreadable(f"the subscript {token.text!r} is not understood", token.text)
+        if not subs:
+            raise Unreadable("an empty subscript", "_")
+        return tuple(subs)
+
+    def index_name(self, tokens: list[Token]) -> str:
+        """The index that the tokens are, or an empty string."""
+        if len(tokens) != 1 or tokens[0].kind not in ("word", "name"):
+            return ""
+        text = tokens[0].text
+        if text in self.scope:
+            return self.scope[text]
+        single = tokens[0].kind == "word" and len(text) == 1 and text.islower()
+        return text if single and text not in self.names.known else ""
+
+    def kronecker(self) -> Node | None:
+        """``\\delta_{ij}`` or ``\\delta(i, j)``."""
+        start = self.position
+        if self.at("sym", "_"):
+            self.take()
+            group = self.script_tokens(base=Num(0.0))
+        elif self.at("sym", "("):
+            group = self.bracket_tokens()
+        else:
+            return None
+        try:
+            subs = self.subscripts([t for t in group if t.text not in ("=",)])
+        except Unreadable:
+            subs = ()
+        if len(subs) == 2 and all(isinstance(s, str) and s != ":" for s in subs):
+            return Delta(str(subs[0]), str(subs[1]))
+        self.position = start
+        return None
+
+    def primes(self) -> int:
+        """Primes after a function name; taken."""
+        count = 0
+        while True:
+            if self.at("sym", "'", "''"):
+                count += len(self.take().text)
+            elif self.at("sym", "^") and (after := self.peek(1)) is not None and after.text in ("'", "''"):
+                self.position += 2
+                count += len(after.text)
+            elif self.at("sym", "^") and [t.text for t in self.tokens[self.position + 1 : self.position + 6]] == [
+                "{", "(", "1", ")", "}",
+            ]:  # fmt: skip
+                self.position += 6
+                count += 1
+            else:
+                return count
+
+    def function_power(self) -> Node | None:
+        """The exponent in ``\\tanh^2(x)``; taken."""
+        following = self.peek(1)
+        if not self.at("sym", "^") or following is None or following.text in ("'", "''"):
+            return None
+        self.take()
+        return self.child(self.script_tokens()).whole()
+
+    def superscript_is_transpose(self) -> bool:
+        """Whether ``^T`` comes next."""
+        following = self.peek(1)
+        return following is not None and (following.text in _TRANSPOSES or following.text.startswith("T"))
+
+    def exponent(self) -> Node:
+        """What stands behind a ``^`` that was taken."""
+        return self.child(self.script_tokens()).whole()
+
+    def sum_indices(self, group: list[Token]) -> tuple[list[str], list[Token]]:
+        """The indices under a sum sign, and the condition among them (``k \\ne q``).
+
+        Raises:
+            Unreadable: not indices.
+        """
+        text = " ".join(token.text for token in group if token.text not in "{}()")
+        indices: list[str] = []
+        where: list[Token] = []
+        pieces = [piece.split() for piece in re.split(r"[,;]", text)]
+        for piece in (piece for piece in pieces if piece):
+            if "!=" in piece and len(piece) == 3:
+                where = [Token("word", piece[0]), Token("sym", "!="), Token("word", piece[2])]
+                names = [piece[0]]
+            elif ("=" in piece and len(piece) == 3 and piece[2] in ("0", "1")) or "in" in piece[1:2]:
+                names = [piece[0]]
+            elif all(re.fullmatch(r"[a-z]{1,4}'?|alpha|beta|mu|nu", p) or p == "'" for p in piece):
+                names = piece if piece[0] in ("alpha", "beta", "mu", "nu") else list("".join(piece))
+            else:
+                raise Unreadable(f"the sum over {text!r} is not understood", text)
+            for name in names:
+                if name == "'" and indices:
+                    indices[-1] += "'"
+                elif name not in indices:
+                    indices.append(name)
+        if not indices or not all(re.fullmatch(r"[a-z]'?|alpha|beta|mu|nu", name) for name in indices):
+            raise Unreadable(f"the sum over {text!r} is not understood", text)
+        return indices, where
+
+    def upper_limit(self, group: list[Token]) -> Node | None:
+        """The upper limit of a sum, or None with a note where its name was not declared."""
+        try:
+            return self.child(group).whole()
+        except Unreadable:
+            shown = "".join(token.text for token in group)
+            self.shared.notes.append(f"the upper limit {shown} was taken as the end of the axis")
+            return None
