@@ -132,6 +132,7 @@ def worker_config(plan: Plan, view: View, limits: Limits, *, scratch: str, numbe
 
 def _resource_limits(plan: Plan, limits: Limits) -> dict[str, int]:
     found = {
+        "DATA": limits.memory,
         "CPU": limits.cpu_seconds,
         "FSIZE": limits.scratch_bytes,
         "NOFILE": limits.open_files,
@@ -140,7 +141,7 @@ def _resource_limits(plan: Plan, limits: Limits) -> dict[str, int]:
         "MSGQUEUE": 0,
     }
     if plan.device == "cpu":
-        found |= {"AS": limits.memory, "DATA": limits.memory}
+        found["AS"] = limits.memory  # a graphics card's driver reserves more addresses than any limit
     if plan.has("namespaces") or plan.has("user"):  # counts the threads of a user, who is the worker's alone
         found["NPROC"] = limits.processes * 16 + 128
     return found

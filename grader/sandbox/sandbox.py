@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from grader.errors import IsolationError, SubmissionError, UsageError
+from grader.errors import IsolationError, SubmissionError, UsageError, WorkerError
 from grader.model import Isolation
 from grader.sandbox.channel import Channel
 from grader.sandbox.environment import Environment, find_environment
@@ -199,6 +199,10 @@ class Sandbox:
             except LayerFailedError as failed:
                 self._plan = self._plan.without(failed.layer, str(failed))
                 continue
+            except WorkerError as error:
+                raise IsolationError(
+                    f"the probe of the sandbox did not finish: {error}\n{worker.output}"
+                ) from None
             if not findings.broken:
                 return judge(self._plan, findings)
             if not self._plan.has("user"):

@@ -20,15 +20,13 @@ PROCESS_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/self")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 CUDA_DEVICES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
 CUDA_FILES = (
-    "/proc",
+    "/proc/driver/nvidia",
     "/sys/bus/pci",
     "/sys/devices",
     "/sys/class",
     "/dev/nvidia-caps",
-    "/etc/OpenCL",
     "/usr/share/nvidia",
 )
-SECRET_NAMES = frozenset((*OURS, "rubrics"))
 
 
 @dataclass(frozen=True)

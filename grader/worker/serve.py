@@ -6,7 +6,7 @@ import faulthandler
 import os
 import sys
 import threading
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -33,8 +33,8 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
     sent: list[np.ndarray]
     own = os.getpid()
     interpreter = Interpreter(config["max_reply"], Progress(replies))
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout = sys.__stdout__ = _text_stream(1)  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = _text_stream(2)  # type: ignore[misc, assignment]
     while True:
         request = read_frame(commands)
         if request is None:
@@ -56,6 +56,11 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
         except (frames.FrameError, ValueError) as error:
             late = {"values": [], "error": error_node(error, 0), "errors": {}}
             write_frame(replies, dict(late, id=header["id"], kind="reply"), [])
+
+
+def _text_stream(descriptor: int) -> TextIO:
+    """A stream that fails on no text, and whose lines are out at once, also when the process crashes next."""
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _before(timeout: float) -> float:
