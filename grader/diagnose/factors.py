@@ -31,8 +31,8 @@ class Factor:
 
 
 def batch_size(observation: Observation) -> int | None:
-    """N: the length of the first axis of the first tensor."""
-    first = next(iter(observation.tensors.values()), None)
+    """N: the length of the first axis of the input, or of the output where no tensor is called x."""
+    first = observation.tensors.get("x", observation.output_want)
     shape = np.shape(first) if first is not None else ()
     return shape[0] if len(shape) > 1 else None
 

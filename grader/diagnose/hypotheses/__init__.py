@@ -6,10 +6,15 @@ from grader.diagnose.hypotheses.activation import ACTIVATION
 from grader.diagnose.hypotheses.cross_entropy import CROSS_ENTROPY
 from grader.diagnose.hypotheses.forward_general import FORWARD_GENERAL
 from grader.diagnose.hypotheses.forward_layers import FORWARD_LAYERS
+from grader.diagnose.hypotheses.forward_losses import FORWARD_LOSSES
+from grader.diagnose.hypotheses.forward_structures import FORWARD_STRUCTURES
 from grader.diagnose.hypotheses.general import GENERAL
 from grader.diagnose.hypotheses.linear import LINEAR
+from grader.diagnose.hypotheses.losses import LOSSES
 from grader.diagnose.hypotheses.normalisation import NORMALISATION
+from grader.diagnose.hypotheses.sequence import SEQUENCE
 from grader.diagnose.hypotheses.softmax import SOFTMAX
+from grader.diagnose.hypotheses.spatial import SPATIAL
 from grader.diagnose.hypothesis import Hypothesis
 
 HYPOTHESES: tuple[Hypothesis, ...] = (
@@ -17,10 +22,18 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     *ACTIVATION,
     *SOFTMAX,
     *CROSS_ENTROPY,
+    *LOSSES,
     *NORMALISATION,
+    *SPATIAL,
+    *SEQUENCE,
     *GENERAL,
 )
 """Wrong gradients; a layer's own faults before those of any layer."""
 
-FORWARD_HYPOTHESES: tuple[Hypothesis, ...] = (*FORWARD_LAYERS, *FORWARD_GENERAL)
+FORWARD_HYPOTHESES: tuple[Hypothesis, ...] = (
+    *FORWARD_LAYERS,
+    *FORWARD_LOSSES,
+    *FORWARD_STRUCTURES,
+    *FORWARD_GENERAL,
+)
 """Wrong outputs, in the same order."""

@@ -151,6 +151,10 @@ def _rowsum(dout: Floats) -> Floats:
     return dout.sum(axis=0, keepdims=True) if dout.ndim else dout
 
 
+TENSORS = (
+    *("x", "weight", "bias", "gamma", "beta", "hidden", "cell", "query", "key", "value"),
+    *("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
+)
 INPUTS = ("x", "hidden", "cell", "query", "key", "value")
 
 GENERAL: tuple[Hypothesis, ...] = (
@@ -170,11 +174,7 @@ GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("G130", changed(at_output)),
     Hypothesis("G130", changed(at_own_output)),
     Hypothesis("G131", changed(at_upstream)),
-    Hypothesis("G118", another_gradient("x"), note="x"),
-    Hypothesis("G118", another_gradient("weight"), note="weight"),
-    Hypothesis("G118", another_gradient("bias"), note="bias"),
-    Hypothesis("G118", another_gradient("gamma"), note="gamma"),
-    Hypothesis("G118", another_gradient("beta"), note="beta"),
+    *(Hypothesis("G118", another_gradient(name), note=name) for name in TENSORS),
     Hypothesis("G142", first_example, note="the first"),
     Hypothesis("G142", last_example, note="the last"),
     Hypothesis("G143", without_last, note="the last"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grader.diagnose.observation import Observation
-from grader.diagnose.variants import activation, linear, normalisation, softmax
+from grader.diagnose.variants import activation, linear, losses, normalisation, sequence, softmax, spatial
 from grader.diagnose.variants.point import Floats
 
 Output = Callable[[Observation], Floats]
@@ -19,6 +19,17 @@ OUTPUTS: dict[str, Output] = {
     "softmax_cross_entropy": softmax.softmax_cross_entropy_output,
     "batch_norm": normalisation.norm_output,
     "layer_norm": normalisation.norm_output,
+    "dropout": losses.dropout_output,
+    "mse": losses.mse_output,
+    "bce_with_logits": losses.bce_output,
+    "hinge": losses.hinge_output,
+    "conv2d": spatial.conv_output,
+    "max_pool2d": spatial.max_pool_output,
+    "avg_pool2d": spatial.avg_pool_output,
+    "embedding": sequence.embedding_output,
+    "rnn_cell": sequence.rnn_output,
+    "lstm_cell": sequence.lstm_output,
+    "attention": sequence.attention_output,
 }
 
 GRADIENTS: dict[str, Gradients] = {
@@ -29,4 +40,15 @@ GRADIENTS: dict[str, Gradients] = {
     "softmax_cross_entropy": softmax.softmax_cross_entropy_gradients,
     "batch_norm": normalisation.norm_gradients,
     "layer_norm": normalisation.norm_gradients,
+    "dropout": losses.dropout_gradients,
+    "mse": losses.mse_gradients,
+    "bce_with_logits": losses.bce_gradients,
+    "hinge": losses.hinge_gradients,
+    "conv2d": spatial.conv_gradients,
+    "max_pool2d": spatial.max_pool_gradients,
+    "avg_pool2d": spatial.avg_pool_gradients,
+    "embedding": sequence.embedding_gradients,
+    "rnn_cell": sequence.rnn_gradients,
+    "lstm_cell": sequence.lstm_gradients,
+    "attention": sequence.attention_gradients,
 }

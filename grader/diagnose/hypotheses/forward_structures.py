@@ -1,0 +1,175 @@
+"""Faults of the outputs of convolution, pooling, embedding, recurrent cells and attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.diagnose.hypothesis import Hypothesis, Predict
+from grader.diagnose.observation import Array, Observation
+from grader.diagnose.variants.activation import sigmoid
+from grader.diagnose.variants.point import Floats, tensor
+from grader.diagnose.variants.sequence import (
+    AttentionSwitches,
+    LstmSwitches,
+    attention_output,
+    is_tanh,
+    looked_up,
+    lstm_output,
+    preactivation,
+)
+from grader.diagnose.variants.spatial import (
+    RIGHT,
+    SpatialSwitches,
+    avg_pool_output,
+    conv_output,
+    max_pool_output,
+    pool_patches,
+)
+
+CONV, MAX, AVG = ("conv2d",), ("max_pool2d",), ("avg_pool2d",)
+EMBEDDING, RNN, LSTM, ATTENTION = ("embedding",), ("rnn_cell",), ("lstm_cell",), ("attention",)
+
+SPATIAL: dict[str, Callable[[Observation, SpatialSwitches], Floats]] = {
+    "conv2d": conv_output,
+    "max_pool2d": max_pool_output,
+    "avg_pool2d": avg_pool_output,
+}
+
+
+def spatial(how: SpatialSwitches) -> Predict:
+    """The output with other switches."""
+    return lambda observation, _: SPATIAL[observation.layer](observation, how)
+
+
+def pooled(compute: Callable[[Floats], Floats], fill: float = 0.0) -> Predict:
+    """A formula of the windows (N, C, OH, OW, kh, kw)."""
+    return lambda observation, _: compute(pool_patches(observation, RIGHT, fill))
+
+
+def without_bias(observation: Observation, _: str) -> Array | None:
+    """Convolution without its bias."""
+    return conv_output(observation) - tensor(observation, "bias")[:, None, None]
+
+
+def bias_twice(observation: Observation, _: str) -> Array | None:
+    """Convolution with its bias once more."""
+    return conv_output(observation) + tensor(observation, "bias")[:, None, None]
+
+
+def bias_subtracted(observation: Observation, _: str) -> Array | None:
+    """Convolution with its bias subtracted."""
+    return conv_output(observation) - 2 * tensor(observation, "bias")[:, None, None]
+
+
+def recurrent(compute: Callable[[Observation], Floats]) -> Predict:
+    """The nonlinearity at another pre-activation."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        z = compute(observation)
+        return np.asarray(np.tanh(z)) if is_tanh(observation) else np.maximum(z, 0)
+
+    return predict
+
+
+def _without(name: str) -> Callable[[Observation], Floats]:
+    return lambda observation: preactivation(observation) - tensor(observation, name)
+
+
+def _without_state(observation: Observation) -> Floats:
+    return preactivation(observation) - tensor(observation, "hidden") @ tensor(observation, "weight_hh").T
+
+
+def _without_input(observation: Observation) -> Floats:
+    return preactivation(observation) - tensor(observation, "x") @ tensor(observation, "weight_ih").T
+
+
+def _without_biases(observation: Observation) -> Floats:
+    return preactivation(observation) - tensor(observation, "bias_ih") - tensor(observation, "bias_hh")
+
+
+def _transposed_state(observation: Observation) -> Floats:
+    return _without_state(observation) + tensor(observation, "hidden") @ tensor(observation, "weight_hh")
+
+
+def lstm(how: LstmSwitches) -> Predict:
+    """The LSTM with other switches."""
+    return lambda observation, _: lstm_output(observation, how)
+
+
+def lstm_swapped(observation: Observation, _: str) -> Array | None:
+    """Cell state first."""
+    return lstm_output(observation)[::-1]
+
+
+def lstm_hidden(observation: Observation, _: str) -> Array | None:
+    """The hidden state alone."""
+    return np.asarray(lstm_output(observation)[0])
+
+
+def attention(how: AttentionSwitches) -> Predict:
+    """Attention with other switches."""
+    return lambda observation, _: attention_output(observation, how)
+
+
+def shifted_rows(shift: int) -> Predict:
+    """The row beside the one that was asked for."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        table = tensor(observation, "weight")
+        return np.asarray(table[(looked_up(observation) + shift) % len(table)])
+
+    return predict
+
+
+FORWARD_STRUCTURES: tuple[Hypothesis, ...] = (
+    Hypothesis("F101", without_bias, CONV),
+    Hypothesis("F102", bias_twice, CONV, note="added twice"),
+    Hypothesis("F102", bias_subtracted, CONV, note="subtracted"),
+    Hypothesis("F431", spatial(SpatialSwitches(flip_input=True)), CONV),
+    Hypothesis("F432", spatial(SpatialSwitches(stride=1)), CONV, note="1 is used"),
+    Hypothesis("F433", spatial(SpatialSwitches(padding=0)), CONV, note="0 is used"),
+    Hypothesis("F434", spatial(SpatialSwitches(transpose_kernel=True)), CONV),
+    Hypothesis("F434", spatial(SpatialSwitches(swap_channels=True)), CONV, note="channels exchanged"),
+    Hypothesis("F435", pooled(lambda w: w.mean(axis=(4, 5))), MAX, note="the mean"),
+    Hypothesis("F435", pooled(lambda w: w.min(axis=(4, 5)), np.inf), MAX, note="the minimum"),
+    Hypothesis("F435", pooled(lambda w: w.max(axis=(4, 5)), -np.inf), AVG, note="the maximum"),
+    Hypothesis("F435", pooled(lambda w: w.sum(axis=(4, 5))), (*MAX, *AVG), note="the sum"),
+    Hypothesis("F435", pooled(lambda w: w[..., 0, 0]), (*MAX, *AVG), note="the first element"),
+    Hypothesis("F435", pooled(lambda w: np.abs(w).max(axis=(4, 5))), MAX, note="the largest magnitude"),
+    Hypothesis("F433", pooled(lambda w: w.max(axis=(4, 5)), 0.0), MAX, note="zeros of the frame may win"),
+    Hypothesis("F432", spatial(SpatialSwitches(stride=1)), (*MAX, *AVG), note="1 is used"),
+    Hypothesis("F433", spatial(SpatialSwitches(padding=0)), (*MAX, *AVG), note="0 is used"),
+    Hypothesis("F441", shifted_rows(1), EMBEDDING, note="one too high"),
+    Hypothesis("F441", shifted_rows(-1), EMBEDDING, note="one too low"),
+    Hypothesis("F451", recurrent(_without_biases), RNN, note="both biases"),
+    Hypothesis("F451", recurrent(_without("bias_ih")), RNN, note="bias_ih"),
+    Hypothesis("F451", recurrent(_without("bias_hh")), RNN, note="bias_hh"),
+    Hypothesis("F451", recurrent(_without_state), RNN, note="the old state"),
+    Hypothesis("F451", recurrent(_without_input), RNN, note="the input"),
+    Hypothesis("F103", recurrent(_transposed_state), RNN, note="the recurrent one"),
+    Hypothesis("F452", lambda o, _: preactivation(o), RNN, note="it is missing"),
+    Hypothesis("F452", lambda o, _: sigmoid(preactivation(o)), RNN, note="a sigmoid"),
+    Hypothesis("F452", lambda o, _: np.tanh(preactivation(o)), RNN, note="always tanh"),
+    Hypothesis("F452", lambda o, _: np.maximum(preactivation(o), 0), RNN, note="always ReLU"),
+    Hypothesis("F453", lstm(LstmSwitches(order=(0, 1, 3, 2))), LSTM, note="i, f, o, g"),
+    Hypothesis("F453", lstm(LstmSwitches(order=(1, 0, 2, 3))), LSTM, note="f, i, g, o"),
+    Hypothesis("F453", lstm(LstmSwitches(order=(0, 2, 1, 3))), LSTM, note="i, g, f, o"),
+    Hypothesis("F453", lstm(LstmSwitches(order=(1, 0, 3, 2))), LSTM, note="f, i, o, g"),
+    Hypothesis("F454", lstm(LstmSwitches(forget=False)), LSTM, note="the forget gate is missing"),
+    Hypothesis(
+        "F454", lstm(LstmSwitches(squashed=False)), LSTM, note="the tanh of the cell state is missing"
+    ),
+    Hypothesis("F454", lstm(LstmSwitches(g_sigmoid=True)), LSTM, note="a sigmoid for the candidate"),
+    Hypothesis("F455", lstm_swapped, LSTM, note="they are exchanged"),
+    Hypothesis("F455", lstm_hidden, LSTM, note="the hidden state alone"),
+    Hypothesis("F461", attention(AttentionSwitches(scale="none")), ATTENTION, note="it is missing"),
+    Hypothesis("F461", attention(AttentionSwitches(scale="linear")), ATTENTION, note="1/E"),
+    Hypothesis("F461", attention(AttentionSwitches(scale="inverse")), ATTENTION, note="√E"),
+    Hypothesis("F461", attention(AttentionSwitches(scale="keys")), ATTENTION, note="the number of keys"),
+    Hypothesis("F461", attention(AttentionSwitches(scale="twice")), ATTENTION, note="twice"),
+    Hypothesis("F462", attention(AttentionSwitches(masked=False)), ATTENTION, note="the mask"),
+    Hypothesis("F462", attention(AttentionSwitches(causal=False)), ATTENTION, note="causal"),
+    Hypothesis("F201", attention(AttentionSwitches(axis=-2)), ATTENTION, note="the queries"),
+)

@@ -1,0 +1,209 @@
+"""Faults of the backward of embedding, recurrent cells and attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.diagnose.hypothesis import Hypothesis, Predict
+from grader.diagnose.observation import Array, Observation
+from grader.diagnose.variants.point import Floats, tensor, upstream
+from grader.diagnose.variants.sequence import (
+    AttentionSwitches,
+    LstmSwitches,
+    affine_gradients,
+    attention_gradients,
+    is_tanh,
+    looked_up,
+    lstm_gradients,
+    preactivation,
+    rnn_output,
+    rnn_slope,
+)
+
+EMBEDDING, RNN, LSTM, ATTENTION = ("embedding",), ("rnn_cell",), ("lstm_cell",), ("attention",)
+WEIGHTS = ("weight_ih", "weight_hh")
+
+
+def embedded(compute: Callable[[Observation, Floats, Floats], Floats]) -> Predict:
+    """A formula of the observation, dout (M, D) and an empty table (C, D)."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        dout = upstream(observation)
+        return compute(
+            observation, dout.reshape(-1, dout.shape[-1]), np.zeros_like(tensor(observation, "weight"))
+        )
+
+    return predict
+
+
+def _overwritten(observation: Observation, dout: Floats, table: Floats) -> Floats:
+    table[looked_up(observation).reshape(-1)] = dout
+    return table
+
+
+def _first_kept(observation: Observation, dout: Floats, table: Floats) -> Floats:
+    table[looked_up(observation).reshape(-1)[::-1]] = dout[::-1]
+    return table
+
+
+def _averaged(observation: Observation, dout: Floats, table: Floats) -> Floats:
+    rows = looked_up(observation).reshape(-1)
+    np.add.at(table, rows, dout)
+    counts = np.bincount(rows, minlength=len(table))
+    return np.asarray(table / np.maximum(counts, 1)[:, None])
+
+
+def _shifted(shift: int) -> Callable[[Observation, Floats, Floats], Floats]:
+    def compute(observation: Observation, dout: Floats, table: Floats) -> Floats:
+        np.add.at(table, (looked_up(observation).reshape(-1) + shift) % len(table), dout)
+        return table
+
+    return compute
+
+
+def _everywhere(_: Observation, dout: Floats, table: Floats) -> Floats:
+    return np.asarray(table + dout.sum(axis=0))
+
+
+def recurrent(compute: Callable[[Observation], Floats]) -> Predict:
+    """The affine map's gradients for another gradient at the pre-activation."""
+
+    def predict(observation: Observation, target: str) -> Array | None:
+        return affine_gradients(observation, compute(observation)).get(target)
+
+    return predict
+
+
+def _at_z(observation: Observation) -> Floats:
+    """The derivative's formula for the output, with the pre-activation put in."""
+    z = preactivation(observation)
+    return upstream(observation) * (1 - z**2 if is_tanh(observation) else (z > 0))
+
+
+def _at_output(observation: Observation) -> Floats:
+    y = rnn_output(observation)
+    return upstream(observation) * (1 - np.tanh(y) ** 2 if is_tanh(observation) else (y > 0))
+
+
+def _not_squared(observation: Observation) -> Floats:
+    y = rnn_output(observation)
+    return upstream(observation) * (1 - y if is_tanh(observation) else rnn_slope(observation))
+
+
+def _of_old_state(observation: Observation) -> Floats:
+    old = tensor(observation, "hidden")
+    return upstream(observation) * (1 - old**2 if is_tanh(observation) else (old > 0))
+
+
+def _of_sigmoid(observation: Observation) -> Floats:
+    y = rnn_output(observation)
+    return upstream(observation) * (y * (1 - y) if is_tanh(observation) else rnn_slope(observation))
+
+
+def _value(observation: Observation) -> Floats:
+    return upstream(observation) * rnn_output(observation)
+
+
+def _without_bias(observation: Observation) -> Floats:
+    """The slope at a pre-activation without its biases."""
+    z = preactivation(observation) - tensor(observation, "bias_ih") - tensor(observation, "bias_hh")
+    return upstream(observation) * (1 - np.tanh(z) ** 2 if is_tanh(observation) else (z > 0))
+
+
+def transposed_state(observation: Observation, _: str) -> Array | None:
+    """dz times the transposed recurrent weight."""
+    dz = upstream(observation) * rnn_slope(observation)
+    weight = tensor(observation, "weight_hh")
+    return dz @ weight.T if weight.shape[0] == weight.shape[1] else None
+
+
+def new_state(observation: Observation, _: str) -> Array | None:
+    """The new state in place of the old one in the recurrent weight's gradient."""
+    dz = upstream(observation) * rnn_slope(observation)
+    return dz.T @ rnn_output(observation)
+
+
+def with_residue(observation: Observation, _: str) -> Array | None:
+    """dout added to the state's gradient."""
+    dz = upstream(observation) * rnn_slope(observation)
+    return dz @ tensor(observation, "weight_hh") + upstream(observation)
+
+
+def lstm(how: LstmSwitches) -> Predict:
+    """The LSTM's gradients with other switches."""
+    return lambda observation, target: lstm_gradients(observation, how).get(target)
+
+
+def attention(how: AttentionSwitches) -> Predict:
+    """Attention's gradients with other switches."""
+
+    def predict(observation: Observation, target: str) -> Array | None:
+        with np.errstate(all="ignore"):
+            return attention_gradients(observation, how).get(target)
+
+    return predict
+
+
+SLOPES = (
+    ("the input gate", (False, True, True, True)),
+    ("the forget gate", (True, False, True, True)),
+    ("the candidate", (True, True, False, True)),
+    ("the output gate", (True, True, True, False)),
+    ("all gates", (False, False, False, False)),
+)
+SCORES = ("query", "key")
+
+SEQUENCE: tuple[Hypothesis, ...] = (
+    Hypothesis("G621", embedded(_overwritten), EMBEDDING),
+    Hypothesis("G621", embedded(_first_kept), EMBEDDING, note="the first stays"),
+    Hypothesis("G622", embedded(_averaged), EMBEDDING),
+    Hypothesis("G623", embedded(_shifted(1)), EMBEDDING, note="one too high"),
+    Hypothesis("G623", embedded(_shifted(-1)), EMBEDDING, note="one too low"),
+    Hypothesis("G624", embedded(_everywhere), EMBEDDING),
+    Hypothesis("G625", embedded(lambda o, dout, table: dout), EMBEDDING),
+    # RNN cell
+    Hypothesis("G631", recurrent(upstream), RNN),
+    Hypothesis("G632", recurrent(_at_z), RNN, note="the pre-activation is put in for the output"),
+    Hypothesis("G632", recurrent(_at_output), RNN, note="tanh is applied once more"),
+    Hypothesis("G632", recurrent(_of_old_state), RNN, note="the old state is put in"),
+    Hypothesis("G632", recurrent(_not_squared), RNN, note="the square is missing"),
+    Hypothesis("G632", recurrent(_of_sigmoid), RNN, note="that of the sigmoid"),
+    Hypothesis("G632", recurrent(_value), RNN, note="the value stands for the slope"),
+    Hypothesis("G632", recurrent(_without_bias), RNN, note="the biases are left out"),
+    Hypothesis("G633", transposed_state, RNN, ("hidden",)),
+    Hypothesis("G634", new_state, RNN, ("weight_hh",)),
+    Hypothesis("G635", with_residue, RNN, ("hidden",)),
+    # LSTM cell
+    *(Hypothesis("G641", lstm(LstmSwitches(slopes=which)), LSTM, note=name) for name, which in SLOPES),
+    Hypothesis("G642", lstm(LstmSwitches(from_hidden=False)), LSTM, note="through the hidden state"),
+    Hypothesis("G642", lstm(LstmSwitches(from_cell=False)), LSTM, note="from the next cell state"),
+    Hypothesis("G643", lstm(LstmSwitches(cell_slope=False)), LSTM),
+    Hypothesis("G644", lstm(LstmSwitches(forget=False)), LSTM, ("cell",)),
+    Hypothesis("G645", lstm(LstmSwitches(exchange=True)), LSTM),
+    Hypothesis("G646", lstm(LstmSwitches(old_cell=False)), LSTM),
+    Hypothesis("G647", lstm(LstmSwitches(squashed=False)), LSTM),
+    Hypothesis("G648", lstm(LstmSwitches(order=(0, 1, 3, 2))), LSTM, note="i, f, o, g"),
+    Hypothesis("G648", lstm(LstmSwitches(order=(1, 0, 2, 3))), LSTM, note="f, i, g, o"),
+    Hypothesis("G648", lstm(LstmSwitches(order=(0, 2, 1, 3))), LSTM, note="i, g, f, o"),
+    Hypothesis("G648", lstm(LstmSwitches(order=(1, 0, 3, 2))), LSTM, note="f, i, o, g"),
+    Hypothesis("G649", lstm(LstmSwitches(g_sigmoid=True)), LSTM),
+    # attention
+    Hypothesis("G651", attention(AttentionSwitches(scale_back=0)), ATTENTION, SCORES),
+    Hypothesis("G651", attention(AttentionSwitches(scale="none")), ATTENTION, note="nowhere"),
+    Hypothesis("G656", attention(AttentionSwitches(scale="linear")), ATTENTION, note="1/E"),
+    Hypothesis("G656", attention(AttentionSwitches(scale="inverse")), ATTENTION, note="√E"),
+    Hypothesis("G656", attention(AttentionSwitches(scale="keys")), ATTENTION, note="the number of keys"),
+    Hypothesis("G656", attention(AttentionSwitches(scale="twice")), ATTENTION, note="twice"),
+    Hypothesis("G656", attention(AttentionSwitches(scale_back=2)), ATTENTION, SCORES, "twice in backward"),
+    Hypothesis("G652", attention(AttentionSwitches(jacobian="diagonal")), ATTENTION, SCORES, "diagonal"),
+    Hypothesis("G652", attention(AttentionSwitches(jacobian="no sum")), ATTENTION, SCORES, "no sum"),
+    Hypothesis("G652", attention(AttentionSwitches(jacobian="none")), ATTENTION, SCORES, "left out"),
+    Hypothesis("G652", attention(AttentionSwitches(jacobian="batch")), ATTENTION, SCORES, "wrong axis"),
+    Hypothesis("G653", attention(AttentionSwitches(masked=False)), ATTENTION),
+    Hypothesis("G653", attention(AttentionSwitches(causal=False)), ATTENTION, note="causal"),
+    Hypothesis("G654", attention(AttentionSwitches(exchange=True)), ATTENTION, SCORES),
+    Hypothesis("G655", attention(AttentionSwitches(axis=-2)), ATTENTION),
+    Hypothesis("G657", attention(AttentionSwitches(transpose=False)), ATTENTION, ("value",)),
+)
