@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from grader.errors import RubricError
 from grader.formulas.compare import compare
 from grader.formulas.explain import Reason, explain, tries
 from grader.formulas.limits import Clash, Deadline, FormulaError, Unreadable
@@ -63,6 +64,20 @@ def judge(
     Raises:
         RubricError: the question itself does not hold together. Nothing in an answer raises.
     """
+    try:
+        return judge_unguarded(answer, question, rng, language=language)
+    except RubricError:
+        raise
+    except Exception as error:  # our fault: the answer goes to a person instead of costing points
+        source = answer if isinstance(answer, str) else "\n".join(map(str, answer.values()))
+        reading = Reading(source, error=f"{type(error).__name__}: {error}")
+        return Judgement("unreadable", reading, _unreadable("the grader failed on it", ""))
+
+
+def judge_unguarded(
+    answer: Answer, question: Question, rng: np.random.Generator, *, language: Language = "auto"
+) -> Judgement:
+    """``judge`` without its safety net, for tests: a fault of ours raises."""
     if question.kind == "parts":
         from grader.formulas.parts import judge_parts
 

@@ -39,8 +39,9 @@ class Names:
         if lenient:
             for name in [n for n in self.shapes if f"d{n}" not in self.shapes]:
                 self.shapes[f"d{name}"] = self.shapes[name]
-            if question.left_side:
-                self.shapes.setdefault(question.left_side, ("?", "?"))
+            for left in (question.left_side, *(part.left_side or part.id for part in question.parts)):
+                if left:
+                    self.shapes.setdefault(left, ("?", "?"))
         self.functions = set(question.functions)
         self.loss = (LOSS | set(question.loss)) - {n for n, s in self.shapes.items() if len(s) > 0}
         self.known = {*self.shapes, *self.sizes}

@@ -23,6 +23,9 @@ _BINARY: dict[str, tuple[Callable[..., Array], str]] = {
     "np*": (np.multiply, "the elementwise product"),
     "np/": (np.divide, "the quotient"),
     "np**": (np.power, "the power"),
+    "hpow": (np.power, "the power"),
+    "+": (np.add, "the sum"),
+    "/": (np.divide, "the quotient"),
     "@": (np.matmul, "the product"),
 }
 _SIMPLE: dict[str, Callable[[Array], Array]] = {
@@ -115,7 +118,7 @@ class NumpyEvaluator:
 
     def _binary(self, op: str, a: Array, b: Array) -> Array:
         function, what = _BINARY[op]
-        if op == "np**":
+        if op in ("np**", "hpow"):
             if b.ndim or abs(b) > MAX_POWER:
                 raise Unreadable("this exponent is not evaluated", "**")
             a = a.astype(float)
