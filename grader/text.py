@@ -47,24 +47,23 @@ def clean(text: object, *, limit: int = LIMIT, ends: bool = False) -> str:
         ends: keep the beginning and the end (a log) instead of the beginning alone.
     """
     source = text if isinstance(text, str) else str(text)
-    source = (
-        source[: 4 * limit] + ("\n" + source[-4 * limit :] if ends else "")
-        if len(source) > 8 * limit
-        else source
-    )
+    whole = len(source)
+    if whole > 8 * limit:  # what cannot be shown need not be cleaned
+        source = source[: 4 * limit] + ("\n" + source[-4 * limit :] if ends else "")
+    unseen = whole - len(source)
     source = _LINE_SEPARATORS.sub("\n", _ESCAPES.sub("", source))
     if "\r" in source:
         source = "\n".join(_last_state(line) for line in source.split("\n"))
     source = _STACKED_MARKS.sub(r"\1", _FORBIDDEN.sub(REPLACEMENT, source))
-    return shorten(source, limit=limit, ends=ends)
+    return shorten(source, limit=limit, ends=ends, unseen=unseen)
 
 
-def shorten(text: str, *, limit: int, ends: bool = False) -> str:
-    """Cut a text to at most `limit` characters (44 or more) and say how many are missing."""
+def shorten(text: str, *, limit: int, ends: bool = False, unseen: int = 0) -> str:
+    """Cut a text to at most `limit` characters (44 or more) and say how many are missing, with those unseen."""
     if len(text) <= limit:
         return text
     room = max(limit - 44, 0)  # for the note, so that a text that was cut is not cut again
-    note = f"[... {len(text) - room:,} characters left out ...]"
+    note = f"[... {len(text) - room + unseen:,} characters left out ...]"
     if ends:
         return f"{text[: room // 2]}\n{note}\n{text[len(text) - room // 2 :]}"
     return f"{text[:room]}\n{note}"

@@ -31,7 +31,7 @@ _reads: Callable[..., Any] = nbformat.reads
 _writes: Callable[..., str] = nbformat.writes
 _from_dict: Callable[..., Any] = nbformat.from_dict
 _ANSWER = re.compile(r"\A\s*(?:<!--|#)\s*answer:\s*([\w.\-]+)", re.IGNORECASE)
-_PLACE = re.compile(r"([\w./-]+\.py):(\d+)")
+_PLACE = re.compile(r"(?<![\w./-])([\w./-]{1,200}\.py):(\d{1,7})")
 _WORD = re.compile(r"[a-z]+|\d+\w*")
 
 

@@ -16,7 +16,7 @@ MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 400_000
 TRANSPARENT = frozenset(("time", "timeit", "capture", "prun", "python", "python3", "py", "snakeviz", "memit"))
 _MAGIC_LINE = re.compile(r"^(\s*)(?:[%!]|\?{1,2}\w|[\w.]+\?{1,2}\s*$)")
-_MAGIC_VALUE = re.compile(r"^(\s*)([\w, ]+?)\s*=\s*[%!](?!=)")
+_MAGIC_VALUE = re.compile(r"^([ \t]{0,80})(\w[\w, ]{0,200}?)[ \t]{0,20}=[ \t]{0,20}[%!](?!=)")
 _FILE_NAME = re.compile(r"^[A-Za-z_][\w./-]{0,199}$")
 
 

@@ -26,7 +26,7 @@ SUMMARY_BYTES = 1024 * 1024  # of one step
 CLASSROOM_VERSION = 3
 CLASSROOM_OUTPUT = 500  # characters
 COMMANDS = {Verdict.PARTIAL: "warning", Verdict.INTERNAL: "warning", Verdict.MISSING: "warning"}
-_PLACE = re.compile(r"(?P<file>[^\s:()][^:()\n]*):(?P<line>[1-9]\d{0,6})")
+_PLACE = re.compile(r"(?P<file>[^\s:()][^:()\n]{0,200}):(?P<line>[1-9]\d{0,6})")
 
 
 def to_github(report: Report, *, token: str = "") -> str:
@@ -91,7 +91,7 @@ def write_github(report: Report, environ: Mapping[str, str]) -> str:
 
 def _annotation(check: CheckResult) -> str:
     parameters = {}
-    place = _PLACE.search(check.where) or _PLACE.search(one_line(check.message))
+    place = _PLACE.search(one_line(check.where)) or _PLACE.search(one_line(check.message))
     if place:
         parameters = {"file": place["file"], "line": place["line"]}
     parameters["title"] = f"{check.title or check.id} ({phrases.out_of(check.earned, check.points)})"
@@ -104,7 +104,7 @@ def _classroom_test(check: CheckResult, index: int) -> dict[str, Any]:
     status = (
         "pass" if check.verdict is Verdict.PASSED else "error" if check.verdict in phrases.OPEN else "fail"
     )
-    place = _PLACE.search(check.where)
+    place = _PLACE.search(one_line(check.where))
     return {
         "name": one_line(check.title or check.id),
         "status": status,
