@@ -79,7 +79,7 @@ def _compare_gradient(asked: Asked, name: str, judge: Judge) -> Comparison:
     if got is not None and gradient_shape_fault(name, got.shape, want.shape, asked.setup.inputs)[0] == "":
         got = got.reshape(want.shape)
     band = judge.noise.band
-    share = max(judge.talk.precision.get(name, 0.0), 2.0**-50)
+    share = min(max(judge.talk.precision.get(name, 0.0), 2.0**-50), judge.noise.worst_rounding)
     rounding = share * root_mean_square(want) if want.size else 0.0
     precision = "float32" if judge.noise.low_precision else "float64"
     result = compare(got, want, relative=band, noise=rounding, precision=precision, integers=False)

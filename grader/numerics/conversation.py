@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.numerics.events import Events, look_at_call, look_at_copy, look_at_linearity, look_at_shape
 from grader.numerics.points import Setup, cotangent
-from grader.numerics.probes import GENERIC, LARGER, Probe
+from grader.numerics.probes import ANOTHER, GENERIC, LARGER, Probe
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call, Outcome
 
@@ -142,9 +142,9 @@ class _Script:
         """The outcomes in the order of the probes."""
         return [outcomes[self.place(i)] for i in range(len(self.calls))]
 
-    def larger(self) -> int | None:
-        """The index of the larger batch among the probes."""
-        return next((i for i, p in enumerate(self.probes) if p.kind.name == LARGER), None)
+    def alone(self) -> list[int]:
+        """Indices of the probes that are also asked on a new instance."""
+        return [i for i, p in enumerate(self.probes) if p.kind.name in (LARGER, ANOTHER)]
 
 
 def _with(call: Call, other: Array) -> Call:
@@ -224,15 +224,16 @@ def _keeps_state(
         detail = "the first call repeated after others gives other values"
         events.add("state", _differs(first, final), GENERIC, detail)
         return True
-    index = script.larger()
-    if index is None or outcomes[script.place(index)].error:
-        return index is not None and bool(outcomes[script.place(index)].error)
-    alone = runner.run([script.calls[index]], fresh=True)[0]
-    polluted = outcomes[script.place(index)]
-    if not same_outcome(alone, polluted):
-        detail = "a larger batch after a smaller one gives other values than on a new instance"
-        events.add("state", _differs(alone, polluted), LARGER, detail)
-        return True
+    for index in script.alone():
+        name = script.probes[index].kind.name
+        alone = runner.run([script.calls[index]], fresh=True)[0]
+        polluted = outcomes[script.place(index)]
+        if not same_outcome(alone, polluted) and not alone.error:
+            detail = f"at {name}, after other calls: " + (
+                polluted.error or "other values than on a new instance"
+            )
+            events.add("state", _differs(alone, polluted), name, detail)
+            return True
     return False
 
 

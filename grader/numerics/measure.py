@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grader.numerics.noise import POINTS, SPACING, Noise, measure_noise, root_mean_square
-from grader.numerics.points import Point
+from grader.numerics.points import Point, scale_of
 from grader.numerics.runner import Runner
 from grader.numerics.slopes import OFFSETS, Slope, slope_of
 from grader.numerics.subject import Array, Call, Outcome
@@ -69,12 +69,12 @@ class Measured:
 
     @property
     def error(self) -> float:
-        """The estimated error of the value; where it is kinked, that of the outputs that are not."""
+        """The estimated error of the value; at a kink, of the bounds."""
         if self.slope is None:
             return float("inf")
         weights = self.line.weights
-        truncation = np.where(self.slope.kinked(), 0.0, weights) if self.kinked else weights
-        return self.slope.truncation_of(truncation) + self.slope.rounding_of(weights)
+        errors = self.slope.errors() if self.kinked else self.slope.truncation
+        return float(np.dot(np.abs(weights), errors)) + self.slope.rounding_of(weights)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -121,8 +121,19 @@ def measure(runner: Runner, lines: Sequence[Line], *, noise_here: bool = False) 
 
 
 def noise_calls(line: Line) -> list[Call]:
-    """The forwards that :func:`noise_from` needs."""
-    return [line.call_at(k * SPACING) for k in range(-(POINTS // 2), POINTS // 2 + 1) if k]
+    """The forwards that :func:`noise_from` needs.
+
+    In float32 the spacing is that of the values and not of their spread, or values far from zero would
+    not move.
+    """
+    spacing = SPACING
+    if line.noise.low_precision:
+        ratios = [
+            root_mean_square(line.point.tensors[name]) / scale_of(line.point.tensors[name])
+            for name in line.direction
+        ]
+        spacing *= max(1.0, *ratios) if ratios else 1.0
+    return [line.call_at(k * spacing) for k in range(-(POINTS // 2), POINTS // 2 + 1) if k]
 
 
 def noise_from(line: Line, outcomes: Sequence[Outcome]) -> Noise | None:
@@ -176,15 +187,14 @@ class _Search:
         self._noise_is_local = True
         if noise is None:
             return
+        if self.line.noise.low_precision:
+            noise = noise.at_least_single()
         self.noise = noise
         if self.best is None:
             self.step = noise.first_step
         else:
             sigma = noise.sigma(self.line.middle)
-            old = self.best
-            self.best = Slope(
-                old.step, old.value, old.truncation, old.kink, old.right, old.left, max(sigma, old.sigma)
-            )
+            self.best = replace(self.best, sigma=max(sigma, self.best.sigma))
 
     def take(self, outcomes: Sequence[Outcome]) -> None:
         slope = self._slope(outcomes)

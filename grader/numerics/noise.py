@@ -12,6 +12,7 @@ POINTS = 9  # evaluations along the line, the middle one included
 SPACING = 2.0**-20
 _LOW_PRECISION = 1e-10  # relative noise above which a layer computes in float32 or worse, whatever it returns
 _TRIM = 0.02  # share of outputs left out: a kink on the line is not noise
+_ENOUGH = 12  # outputs from which on some can be left out
 
 _EPSILON = {"float32": 2.0**-24, "float16": 2.0**-11}
 
@@ -28,6 +29,10 @@ class Noise:
     relative: float
     low_precision: bool
 
+    def at_least_single(self) -> Noise:
+        """This noise, or that of float32 if it is less: a saturated output shows none."""
+        return Noise(max(self.relative, _EPSILON["float32"]), True)
+
     @property
     def resolution(self) -> float:
         """What a derivative is wanted to be resolved to, as a share of its scale."""
@@ -37,6 +42,11 @@ class Noise:
     def first_step(self) -> float:
         """The first step to try, in units of a tensor's scale."""
         return float(np.clip(self.relative**0.2, 2.0**-8, 2.0**-4)) if self.low_precision else 2.0**-12
+
+    @property
+    def worst_rounding(self) -> float:
+        """How coarse a backward may compute, as a share of its largest value: float32, whatever forward does."""
+        return 1e-4 if self.low_precision else 1e-6
 
     @property
     def band(self) -> float:
@@ -69,9 +79,10 @@ def measure_noise(line: Array) -> Noise:
     if scale == 0.0:
         return Noise(floor, line.dtype.name in _EPSILON)
     squares = np.sort(np.mean(np.diff(values, n=4, axis=0) ** 2, axis=0) / 70.0)
-    kept = squares[: max(1, squares.size - int(np.ceil(_TRIM * squares.size)))]
-    relative = max(float(np.sqrt(np.mean(kept))) / scale, floor)
-    return Noise(relative, relative > _LOW_PRECISION)
+    left_out = int(np.ceil(_TRIM * squares.size)) if squares.size >= _ENOUGH else 0
+    relative = max(float(np.sqrt(np.mean(squares[: squares.size - left_out]))) / scale, floor)
+    noise = Noise(relative, relative > _LOW_PRECISION)
+    return noise.at_least_single() if noise.low_precision else noise
 
 
 def root_mean_square(array: Array) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from grader.numerics.noise import root_mean_square
 from grader.numerics.subject import Array, Call, Subject, Truth
 
+_SPREAD = 1e-4  # share of the size below which the spread of a tensor is rounding
 _SCALES = 10  # a direction's scale is a power of two between 2^-10 and 2^10
 
 
@@ -141,8 +142,14 @@ def cotangent(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def scale_of(array: Array) -> float:
-    """The natural step of a tensor: a power of two near its root mean square; 1 for zeros."""
+    """The natural step of a tensor: a power of two near its spread, or near its size where all is equal.
+
+    It is 1 for zeros.
+    """
     size = root_mean_square(array)
+    if size > 0.0 and array.size > 1:
+        spread = root_mean_square(array - array.mean())
+        size = spread if spread > _SPREAD * size else size
     if size == 0.0 or not np.isfinite(size):
         return 1.0
     return float(2.0 ** np.clip(np.round(np.log2(size)), -_SCALES, _SCALES))

@@ -98,13 +98,14 @@ def _read_only(rng: np.random.Generator, x: Array) -> Array:
     return copied
 
 
-GENERIC, SMALLER, LARGER = "generic point", "batch of 1", "larger batch"
+GENERIC, SMALLER, LARGER, ANOTHER = "generic point", "batch of 1", "larger batch", "another point"
 STRIDED, READ_ONLY, HUGE = "non-contiguous input", "read-only input", "huge values"
 
 PROBES: tuple[ProbeKind, ...] = (
     ProbeKind(GENERIC, "everything that is wrong everywhere", real_only=False),
     ProbeKind(SMALLER, "a mean for a sum, squeezed axes", batch=lambda n: 1, real_only=False),
     ProbeKind(LARGER, "sizes kept from an earlier, smaller batch", batch=lambda n: n + 3, real_only=False),
+    ProbeKind(ANOTHER, "values kept from an earlier batch of the same size", real_only=False),
     ProbeKind("zeros", "derivatives at the kink, division by a norm", _zeros),
     ProbeKind("ties", "several maxima, values exactly at a kink", _ties),
     ProbeKind("rows of one value", "no variance within a row", _equal_rows),
@@ -147,7 +148,9 @@ def draw_probes(
         if size not in points:
             points[size] = setup.draw(rng, size)
         point = points[size]
-        if kind.name != GENERIC and kind.batch(7) == 7:
+        if kind.name == ANOTHER:
+            point = setup.draw(rng, size)
+        elif kind.name != GENERIC and kind.batch(7) == 7:
             if kind.real_only and not _all_real(setup, points[setup.batch].tensors):
                 continue
             point = Point({**point.tensors, **_changed(kind, rng, setup, point.tensors)}, point.constants)

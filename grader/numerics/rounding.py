@@ -16,7 +16,7 @@ from grader.numerics.subject import Array, Call
 _PERTURBED = 3
 _FACTOR = -170.0
 _SAFETY = 8.0
-_CAP = 1e-3  # share of the largest value beyond which a gradient is not rounded but wrong
+_LOST = {False: 1e-4, True: 2e-2}  # share of the largest value beyond which nothing can be said
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +26,12 @@ class Rounding:
     Attributes:
         spread: by tensor, in its shape: how far elements moved, at most.
         moves: by tensor: the differences themselves, which may all point one way.
+        lost: tensors whose gradient moves so much that nothing can be said.
     """
 
     spread: Mapping[str, Array] = field(default_factory=dict)
     moves: Mapping[str, list[Array]] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def along(self, name: str, direction: Array) -> float:
         """A bound on the rounding of the gradient along a direction."""
@@ -64,6 +66,7 @@ def measure_rounding(runner: Runner, asked: Asked, rng: np.random.Generator, noi
     outcomes = runner.run(calls)
     spread: dict[str, Array] = {}
     moves: dict[str, list[Array]] = {}
+    lost: set[str] = set()
     for name, first in asked.outcome.grads.items():
         others = [outcome.grads.get(name) for outcome in outcomes]
         if (
@@ -75,16 +78,20 @@ def measure_rounding(runner: Runner, asked: Asked, rng: np.random.Generator, noi
         base, *rest = (np.asarray(g, np.float64) for g in (first, *others))
         if base.size != asked.call.tensors[name].size:
             continue
-        differences = [g - base for g in rest[:_PERTURBED]] + [(rest[-1] - rest[-2]) / _FACTOR - base]
-        limit = _CAP * float(np.abs(base).max(initial=0.0))
+        size = float(np.abs(base).max(initial=0.0))
+        differences = [g - base for g in rest[:_PERTURBED]]
+        mixed = (rest[-1] - rest[-2]) / _FACTOR - base
+        if np.abs(mixed).max(initial=0.0) <= noise.worst_rounding * size:
+            differences.append(mixed)
         largest = np.max(np.abs(differences), axis=0)
-        if not np.isfinite(largest).all() or largest.max(initial=0.0) > limit:
+        if not np.isfinite(largest).all():
             continue
+        if largest.max(initial=0.0) > _LOST[noise.low_precision] * size:
+            lost.add(name)
         shape = asked.call.tensors[name].shape
-        floor = unit * float(np.abs(base).max(initial=0.0))
-        spread[name] = np.maximum(largest, floor).reshape(shape)
+        spread[name] = np.maximum(largest, unit * size).reshape(shape)
         moves[name] = [d.reshape(shape) for d in differences]
-    return Rounding(spread, moves)
+    return Rounding(spread, moves, frozenset(lost))
 
 
 def _perturbed(call: Call, unit: float, rng: np.random.Generator) -> Call:

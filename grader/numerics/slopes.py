@@ -24,6 +24,7 @@ _STENCIL = np.array(
     ]
 )
 _KINK_NOISE = 4.2  # standard deviation of the kink indicator, in units of sigma / h
+_ONE_SIDED = 6.0  # error of a one-sided slope with a kink beside the point, in units of the drift
 _SLOPE_NOISE = 9.0  # a bound on the rounding error of the extrapolation, in units of sigma / h
 
 
@@ -35,6 +36,8 @@ class Slope:
         step: h.
         value: (M,) extrapolated central differences, of order h^4.
         truncation: (M,) bound of their truncation error: for smooth functions, and for one kink in (-h, h).
+        drift: (M,) how much the central difference changes as the step is halved. At a kink that lies exactly
+            at the point it does not, and the one-sided slopes are wrong by at most six times this.
         kink: (M,) a measure of how much the slope jumps; falls with h where the function is smooth.
         right: (M,) one-sided second-order slope in the direction.
         left: (M,) and against it.
@@ -44,6 +47,7 @@ class Slope:
     step: float
     value: Array
     truncation: Array
+    drift: Array
     kink: Array
     right: Array
     left: Array
@@ -72,6 +76,11 @@ class Slope:
         size = np.maximum(np.abs(self.right), np.abs(self.left))
         kinked: Array = (self.kink > clear) & (self.kink > 1e-3 * size)
         return kinked
+
+    def errors(self) -> Array:
+        """(M,) truncation error of each output; at a kink, that of the one-sided slopes."""
+        errors: Array = np.where(self.kinked(), _ONE_SIDED * self.drift, self.truncation)
+        return errors
 
     def range_of(self, weights: Array) -> tuple[float, float]:
         """The smallest and the largest derivative of the sum that a choice at each kink can give.
@@ -102,5 +111,5 @@ def slope_of(stencil: Array, middle: Array, step: float, sigma: float) -> Slope 
     rows = _STENCIL @ (stencil - middle) / step
     if not np.isfinite(rows.sum()):
         return None
-    kink = np.abs(rows[2])
-    return Slope(step, rows[1], np.abs(rows[0]) + kink, kink, rows[3], rows[4], sigma)
+    drift, kink = np.abs(rows[0]), np.abs(rows[2])
+    return Slope(step, rows[1], drift + kink, drift, kink, rows[3], rows[4], sigma)

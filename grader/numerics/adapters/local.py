@@ -32,7 +32,7 @@ class LocalSubject(ABC):
         with warnings.catch_warnings(), np.errstate(all="ignore"), frozen_generators(freeze_seeds) as freeze:
             warnings.simplefilter("ignore")
             for call in calls:
-                freeze()
+                freeze(self._instance)
                 outcome, values = self._one(call)
                 outcomes.append(outcome)
                 returned.append(values)
@@ -103,14 +103,14 @@ def one_line(problem: BaseException) -> str:
 
 
 @contextmanager
-def frozen_generators(on: bool) -> Iterator[Callable[[], None]]:
-    """Give a function that sets all global generators to one state; their states are put back at the end.
+def frozen_generators(on: bool) -> Iterator[Callable[[Any], None]]:
+    """Give a function that sets all global generators, and an object's own, to one state.
 
-    An unseeded ``numpy.random.default_rng()`` is seeded meanwhile, so that a generator made inside a
-    call repeats.
+    The states of the global ones are put back at the end. An unseeded ``numpy.random.default_rng()`` is
+    seeded meanwhile, so that a generator made inside a call repeats.
     """
     if not on:
-        yield lambda: None
+        yield lambda instance: None
         return
     torch = sys.modules.get("torch")
     default_rng = np.random.default_rng
@@ -119,11 +119,13 @@ def frozen_generators(on: bool) -> Iterator[Callable[[], None]]:
     def seeded(seed: Any = None) -> np.random.Generator:
         return default_rng(_SEED if seed is None else seed)
 
-    def freeze() -> None:
+    def freeze(instance: Any) -> None:
         random.seed(_SEED)
         np.random.seed(_SEED)
         if torch:
             torch.manual_seed(_SEED)
+        for value in getattr(instance, "__dict__", {}).values():
+            _reseed(value)
 
     np.random.default_rng = seeded
     try:
@@ -134,6 +136,16 @@ def frozen_generators(on: bool) -> Iterator[Callable[[], None]]:
         np.random.set_state(before[1])
         if torch:
             torch.set_rng_state(before[2])
+
+
+def _reseed(value: object) -> None:
+    """Set a generator that an object holds to a fixed state."""
+    if isinstance(value, np.random.Generator):
+        value.bit_generator.state = type(value.bit_generator)(_SEED).state
+    elif isinstance(value, (np.random.RandomState, random.Random)):
+        value.seed(_SEED)
+    elif type(value).__name__ == "Generator" and hasattr(value, "manual_seed"):
+        value.manual_seed(_SEED)
 
 
 def _taken(value: object) -> Array | None:
