@@ -54,7 +54,7 @@ class Event:
     want: tuple[int, ...] | str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observation:
     """One call of one layer: what went in, what came back and what should have come back.
 

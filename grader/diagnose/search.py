@@ -18,6 +18,11 @@ ROUNDING = 1e-12  # of the largest element
 ENOUGH = 4  # elements beyond the fitted factors, before a factor is believed
 ONE = 1e-7  # a factor this close to 1 is 1
 TRUTH = "truth"  # the marker of the hypothesis that nothing but a factor is wrong
+VAGUE = (
+    *("G132", "G133", "G135", "G139", "G141", "G146", "G147", "G148", "G150", "G152", "G153"),
+    *("F132", "F135", "F139", "F141", "F150", "F152", "F153"),
+)  # described by what came back, not by what was done: they yield to any other explanation
+ZEROS = ("G102", "F117")
 SIMPLE = ("-1", "N", "1/N", "2", "1/2")
 
 
@@ -222,10 +227,23 @@ def _foremost(matches: Sequence[Match]) -> list[Match]:
     sharpest = min(match.residual for match in best)
     if sharpest <= 1e-11:
         best = [match for match in best if match.residual <= 1e-9]
-    if any(not match.general for match in best):
-        best = [match for match in best if not match.general]
+    for better in (_is_zeros, _is_own, _is_plain):
+        if any(better(match) for match in best):
+            best = [match for match in best if better(match)]
     best.sort(key=lambda match: (match.hypothesis is not None, match.order))
     first: dict[str, Match] = {}
     for match in best:
         first.setdefault(match.fault, match)
     return list(first.values())[:3]
+
+
+def _is_zeros(match: Match) -> bool:
+    return match.fault in ZEROS
+
+
+def _is_own(match: Match) -> bool:
+    return not match.general
+
+
+def _is_plain(match: Match) -> bool:
+    return match.fault not in VAGUE

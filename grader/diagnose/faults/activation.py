@@ -52,7 +52,7 @@ ACTIVATION: tuple[Fault, ...] = (
     ),
     Fault(
         "G306",
-        "ELU's derivative below zero lacks the exponential",
+        "ELU's derivative below zero lacks the exponential: a constant slope, as in LeakyReLU",
         "alpha alone stands below zero, as in LeakyReLU.",
         "ELU is curved below zero: its slope falls with x.",
         "alpha = 1, x = -1: slope 0.368; returned is 1.",
@@ -160,7 +160,7 @@ ACTIVATION: tuple[Fault, ...] = (
     ),
     Fault(
         "G319",
-        "the derivative below zero is 0",
+        "the derivative below zero is 0, as in ReLU",
         "The layer's gradient is that of ReLU.",
         "Below zero this function is not flat.",
         "LeakyReLU with 0.1 at x = -2: slope 0.1; returned is 0.",
@@ -220,6 +220,15 @@ ACTIVATION: tuple[Fault, ...] = (
         "x = -2, dout = 5: due is 0, returned is -5.",
         "Test with negative inputs alone.",
         "Is your forward falling or flat below zero?",
+    ),
+    Fault(
+        "G329",
+        "the derivative below zero is that of ELU",
+        "An exponential stands below zero, where forward is a straight line.",
+        "A straight line has the same slope everywhere.",
+        "LeakyReLU with 0.1: slope 0.1 at -1 and at -5.",
+        "Test two different negative inputs: the slopes must be equal.",
+        "Is the slope of your forward below zero the same for every x?",
     ),
     Fault(
         "G328",

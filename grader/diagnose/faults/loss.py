@@ -342,15 +342,6 @@ LOSS: tuple[Fault, ...] = (
         "Is the label used as an index or as a number?",
     ),
     Fault(
-        "G442",
-        "the sum of the row is used in place of the label's probability",
-        "1/sum(p) came back at the label.",
-        "The loss takes the logarithm of one probability.",
-        "The sum of a row is 1, whatever the prediction.",
-        "Change p at the label: the gradient must change.",
-        "Which element is under the logarithm?",
-    ),
-    Fault(
         "G443",
         "the gradient is that of the squared error",
         "2(p - t) came back.",

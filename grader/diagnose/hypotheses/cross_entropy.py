@@ -126,7 +126,6 @@ CROSS_ENTROPY: tuple[Hypothesis, ...] = (
     _plain("G438", lambda loss: -loss.hot / loss.n / softmax(loss.p), "twice"),
     _plain("G439", lambda loss: -loss.x / (loss.hot + 1e-300) / loss.n),
     _plain("G441", lambda loss: -loss.labels[:, None] / (loss.x * loss.n)),
-    _plain("G442", lambda loss: -loss.hot / (loss.n * loss.x.sum(axis=1, keepdims=True))),
     _plain("G443", lambda loss: 2 * (loss.x - loss.hot) / loss.n),
     _plain("G444", lambda loss: -loss.hot / (loss.n * (loss.hot * loss.x).sum()), "sum over the batch"),
     _plain("G444", lambda loss: -loss.hot / (loss.n * (loss.hot * loss.x).sum(1).mean()), "batch mean"),

@@ -7,6 +7,7 @@ cotangent of all other examples set to zero.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from grader.diagnose.variants.point import Floats, upstream
 MOST_EXAMPLES = 32  # more are not taken apart: the small probes tell the same
 
 
+@lru_cache(maxsize=64)
 def _parts(observation: Observation, target: str) -> Floats | None:
     """(N, ...) the contribution of each example to a parameter's gradient."""
     dout = upstream(observation)

@@ -9,9 +9,9 @@ import numpy as np
 
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
-from grader.diagnose.variants.activation import FUNCTIONS, TITLES, alpha_of
+from grader.diagnose.variants.activation import DEFAULT_ALPHA, FUNCTIONS, TITLES, alpha_of
 from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output
-from grader.diagnose.variants.point import Floats, tensor
+from grader.diagnose.variants.point import Floats, number, tensor
 from grader.diagnose.variants.softmax import softmax
 
 LINEAR_LAYER, SOFTMAX_LAYER = ("linear",), ("softmax",)
@@ -50,7 +50,8 @@ def _another(name: str) -> Predict:
     def predict(observation: Observation, _: str) -> Array | None:
         if name == observation.layer:
             return None
-        return FUNCTIONS[name](tensor(observation, "x"), alpha_of(observation))
+        alpha = number(observation, "alpha", DEFAULT_ALPHA.get(name, 1.0))
+        return FUNCTIONS[name](tensor(observation, "x"), alpha)
 
     return predict
 
@@ -154,7 +155,6 @@ FORWARD_LAYERS: tuple[Hypothesis, ...] = (
     Hypothesis("F107", _below(lambda x, a: a * (1 - np.exp(x))), ELU, note="1 - exp(x)"),
     Hypothesis("F107", _below(lambda x, a: a * np.expm1(-x)), ELU, note="exp(-x)"),
     Hypothesis("F107", _below(lambda x, a: -a * np.expm1(-x)), ELU, note="-(exp(-x) - 1)"),
-    Hypothesis("F107", _below(lambda x, a: a * x), ELU, note="a straight line below zero"),
     Hypothesis("F107", _below(lambda x, a: a * (2.0**x - 1)), ELU, note="2 to the x"),
     Hypothesis(
         "F107", _elementwise(lambda x, a: a * np.expm1(x)), ELU, note="below zero's branch everywhere"

@@ -114,7 +114,6 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     _plain("F218", lambda p, h: -h * np.log(p), "and the sum over the classes"),
     _plain("F216", lambda p, h: -np.log(_picked(p, h).mean())),
     _plain("F216", lambda p, h: -np.log(_picked(p, h).sum()), "the sum"),
-    _plain("F216", lambda p, h: -np.log(_picked(p, h).prod()) / len(p) ** 2, "the product"),
     _plain("F215", lambda p, h: _binary(p, h).sum() / len(p), "binary cross-entropy"),
     _plain("F215", lambda p, h: ((p - h) ** 2).sum() / len(p), "squared error"),
     _plain("F215", lambda p, h: -(p * np.log(p)).sum() / len(p), "entropy of the prediction"),

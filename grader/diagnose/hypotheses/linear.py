@@ -34,10 +34,15 @@ def _with_output(observation: Observation, _: str) -> Array | None:
     return dout.T @ out
 
 
+def _inverse(dout: Floats, _: Floats, weight: Floats, __: Floats) -> Floats | None:
+    return np.asarray(dout @ np.linalg.pinv(weight).T) if weight.size <= LARGEST_INVERTED else None
+
+
 def _reshaped(dout: Floats, x: Floats, weight: Floats, _: Floats) -> Floats | None:
     return (x.T @ dout).reshape(weight.shape)
 
 
+LARGEST_INVERTED = 4096  # elements: a pseudo-inverse of more takes too long
 WEIGHT = ("weight",)
 BIAS = ("bias",)
 INPUT = ("x",)
@@ -66,10 +71,8 @@ LINEAR: tuple[Hypothesis, ...] = (
     Hypothesis("G211", formula(lambda dout, x, w, b: x * (dout @ w)), LINEAR_LAYER, INPUT),
     Hypothesis("G212", formula(lambda dout, x, w, b: dout.sum(0)[:, None] * w), LINEAR_LAYER, WEIGHT),
     Hypothesis("G212", formula(lambda dout, x, w, b: dout.sum(0)[:, None] + 0 * w), LINEAR_LAYER, WEIGHT),
-    Hypothesis("G213", formula(lambda dout, x, w, b: np.tile(x.sum(0), (len(w), 1))), LINEAR_LAYER, WEIGHT),
-    Hypothesis("G214", formula(lambda dout, x, w, b: np.tile(w.sum(0), (len(x), 1))), LINEAR_LAYER, INPUT),
     Hypothesis("G215", formula(_reshaped), LINEAR_LAYER, WEIGHT),
-    Hypothesis("G216", formula(lambda dout, x, w, b: dout @ np.linalg.pinv(w).T), LINEAR_LAYER, INPUT),
+    Hypothesis("G216", formula(_inverse), LINEAR_LAYER, INPUT),
     Hypothesis("G204", formula(lambda dout, x, w, b: dout.max(axis=0)), LINEAR_LAYER, BIAS),
     Hypothesis("G204", formula(lambda dout, x, w, b: dout.prod(axis=0)), LINEAR_LAYER, BIAS, "their product"),
 )

@@ -130,6 +130,5 @@ LOSSES: tuple[Hypothesis, ...] = (
     Hypothesis("G535", dropout(scale="p"), DROPOUT, X, "multiplied by p"),
     Hypothesis("G535", dropout(scale="1-p"), DROPOUT, X, "multiplied by 1 - p"),
     Hypothesis("G536", dropout(training=True), DROPOUT, X),
-    Hypothesis("G536", dropout(training=False), DROPOUT, X, "never dropped"),
     Hypothesis("G531", fresh_mask, DROPOUT, X, alone=True),
 )
