@@ -26,7 +26,7 @@ from grader.score import band_share
 
 CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
-MAIN_SETS = ("training", "validation", "public", "private")
+MAIN_SETS = ("training", "public", "private")
 CURVE = 200  # points of a curve at most
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 

@@ -1,7 +1,7 @@
 """Reads the release's own files: ``cifar-10-batches-py`` as a folder, or in the tar archive it is
 distributed in.
 
-The files are Python-2 pickles. They are read by an unpickler that knows three names, all of which stand for
+The files are Python-2 pickles. They are read by an unpickler that knows five names, all of which stand for
 inert records here, so that a file from anywhere can be read without running anything of it.
 """
 
@@ -142,11 +142,18 @@ def _reconstruct(*_: object) -> _RawArray:
     return _RawArray()
 
 
+def _bytes(text: object, encoding: object) -> bytes:
+    if not isinstance(text, str) or encoding != "latin1":
+        raise DataError("its pickle encodes something other than bytes")
+    return text.encode("latin1")
+
+
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy", "ndarray"): _RawArray,
     ("numpy", "dtype"): _RawType,
+    ("_codecs", "encode"): _bytes,  # how Python 3 writes bytes in the old protocol
 }
 
 
