@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from grader.checks import CHECKS
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.errors import UsageError, WorkerError
@@ -228,7 +230,8 @@ def run_check(spec: CheckBase, context: Context) -> Finding:
     """
     kind: str = spec.kind  # type: ignore[attr-defined]
     try:
-        return CHECKS[kind](spec, context)
+        with np.errstate(all="ignore"):  # a submission's infinities are no warnings of ours
+            return CHECKS[kind](spec, context)
     except CannotJudge as reason:
         return reason.finding
     except WorkerError as error:

@@ -12,9 +12,9 @@ import numpy as np
 
 from grader.errors import RubricError
 from grader.numerics import Array, Call, Outcome, Truth
-from reference.layers import LAYERS, Layer
+from reference.layers import LAYERS, Case, Layer
 
-__all__ = ["LAYERS", "Layer", "layer_called", "truth_of"]
+__all__ = ["LAYERS", "Case", "Layer", "layer_called", "truth_of"]
 
 
 def layer_called(name: str) -> Layer:

@@ -14,7 +14,7 @@ from grader.model import Evidence, Verdict
 from grader.numerics import Array, Call, Outcome, compare
 from grader.rubric import ContractSpec
 from grader.sandbox import Program
-from reference.layers import Case
+from grader.truth import Case
 
 PLAIN = Case("plain", {"n": 5})
 Answer = tuple[bool, str] | None  # kept or not, and one sentence; None: does not apply
@@ -33,11 +33,15 @@ HINTS = {
 def check_contract(spec: ContractSpec, context: Context) -> Finding:
     """Put every ask to a fresh instance; the share of kept ones is the share of the points."""
     evidence: list[Evidence] = []
-    for ask in spec.asks:
-        with layer_under_test(context, methods=("forward", "backward")) as under:
+    with layer_under_test(context, methods=("forward", "backward")) as under:
+        call = _call(context, under, "alive", 5)
+        dead = _alive(under, call, under.subject.run([call], fresh=True)[0])
+        if dead:
+            return Finding(Verdict.FAILED, dead, hint="Get one forward and one backward to work first.", output=printed(context))
+        for ask in spec.asks:
             answer = ASKS[ask](context, under)
-        if answer is not None:
-            evidence.append(Evidence(what=ask.replace("_", " "), agreed=answer[0], detail=answer[1]))
+            if answer is not None:
+                evidence.append(Evidence(what=ask.replace("_", " "), agreed=answer[0], detail=answer[1]))
     kept = [item for item in evidence if item.agreed]
     if len(kept) == len(evidence):
         return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))

@@ -10,6 +10,8 @@ from grader.model import Evidence, Verdict
 from grader.numerics import Call, Comparison, Outcome, compare
 from grader.rubric import ForwardSpec
 
+TINY = 1e-10  # absolute noise let through ten times: an output may be exactly 0
+LOSS_NOISE = 1e-6  # the same for a loss: a small epsilon in the logarithm of a probability near 1
 COARSE = 1e-4  # float32 inside, or a small epsilon in a logarithm: said, not punished
 
 
@@ -68,11 +70,18 @@ def _compare(
 
     truth = np.asarray(want)
     loss = under.spelling.is_loss
-    fine = compare(outcome.output, truth, relative=spec.tolerance, ones_are_free=loss, precision="float64")
+    fine = compare(
+        outcome.output, truth, relative=spec.tolerance, noise=TINY, ones_are_free=loss, precision="float64"
+    )
     if fine.agreed:
         return True, fine
     return False, compare(
-        outcome.output, truth, relative=max(COARSE, spec.tolerance), floor=1e-5, ones_are_free=loss
+        outcome.output,
+        truth,
+        relative=max(COARSE, spec.tolerance),
+        floor=1e-5,
+        noise=LOSS_NOISE if loss else TINY,
+        ones_are_free=loss,
     )
 
 

@@ -14,8 +14,7 @@ from grader.conventions.module_class import spell
 from grader.conventions.spelling import Spelling
 from grader.conventions.subject import WorkerSubject
 from grader.numerics import Array, Call, Truth
-from grader.truth import Layer, layer_called, truth_of
-from reference.layers import Case
+from grader.truth import Case, Layer, layer_called, truth_of
 
 # Sizes of one that a contract's "batch_of_one" asks about, so that one fault costs once.
 SINGLE = "batch of 1"

@@ -166,8 +166,9 @@ def _confusion_matrix(context: Context, spec: MetricsSpec, worker: Worker) -> Fi
             )
             for i, b in enumerate(batches)
         ]
-    if all(item.agreed for item in results["columns"]):
-        context.facts[_orientation_key(context)] = "columns"
+    for orientation, items in results.items():
+        if all(item.agreed for item in items):
+            context.facts[_orientation_key(context)] = orientation
     return _best_of(context, results, reply, "the counts of (true class, predicted class) pairs")
 
 

@@ -191,13 +191,14 @@ class WorkerSubject:
         for name, parameter in self.spelling.parameters.items():
             gradient, _ = _array(got.get(at + "grad." + name))
             grads[name] = None if gradient is None else parameter.canonical(gradient, call.tensors[name])
+        first = {"output": output, "x": dx}
         late = {
-            name: array
-            for name in ("output", "x")
-            if (array := _array(got.get(f"{at}late.{name}"))[0]) is not None
+            name: now
+            for name, before in first.items()
+            if before is not None
+            and (now := _array(got.get(f"{at}late.{name}"))[0]) is not None
+            and not np.array_equal(now, before, equal_nan=True)
         }
-        if self.spelling.is_loss and "x" in late:
-            late["x"] = late["x"] * call.cotangent
         return Outcome(output, grads, self._mutated(got, at, call), late, error, note or dx_note)
 
     def _mutated(self, got: Mapping[str, object], at: str, call: Call) -> tuple[str, ...]:

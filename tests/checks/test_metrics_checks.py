@@ -1,0 +1,96 @@
+"""Metrics functions: right in several styles, wrong in named ways, missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.model import CheckResult, Verdict
+from grader.sandbox import Sandbox
+from tests.grading_support import grade_files
+
+ACCURACY = """
+import numpy as np
+def accuracy(predictions, targets):
+    {body}
+"""
+MATRIX = """
+import numpy as np
+def train(hidden_dims): return 1
+def confusion_matrix(predictions, targets):
+    c = np.zeros((10, 10))
+    for p, t in zip(predictions.argmax(1), targets): c[{place}] += 1
+    return c
+def confusion_matrix_to_metrics(c, beta=1.):
+    tp = np.diag(c)
+    precision, recall = tp / c.sum({axis}), tp / c.sum(1 - {axis})
+    f = (1 + beta**2) * precision * recall / ({weight} * precision + recall)
+    return {{'accuracy': tp.sum() / c.sum(), 'precision': precision, 'recall': recall, 'f1_beta': f}}
+"""
+EVALUATE = """
+import numpy as np
+def evaluate_model(model, data_loader{extra}):
+    {body}
+"""
+
+
+def graded(sandbox: Sandbox, text: str, name: str, variant: str = "2025") -> CheckResult:
+    report = grade_files(sandbox, {"train_mlp_numpy.py": text.encode()}, "metrics", variant=variant)
+    return next(c for c in report.checks if c.id == f"metrics.{name}")
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("return np.mean(predictions.argmax(1) == targets)", Verdict.PASSED),
+        ("return np.mean(predictions.argmax(1) == targets.argmax(1))", Verdict.PASSED),
+        (
+            "return float((predictions.argmax(axis=1) == targets).sum()) / predictions.shape[0]",
+            Verdict.PASSED,
+        ),
+        ("return np.array([np.mean(predictions.argmax(1) == targets)])", Verdict.PASSED),
+        ("return np.mean(predictions.argmax(0) == targets[0])", Verdict.FAILED),
+        ("return (predictions.argmax(1) == targets).sum()", Verdict.FAILED),
+        ("return 100 * np.mean(predictions.argmax(1) == targets)", Verdict.FAILED),
+        ("return np.mean(predictions.argmin(1) == targets)", Verdict.FAILED),
+        ("raise ValueError('no')", Verdict.ERRORED),
+        ("return accuracy", Verdict.MISSING),
+        ("print(np.mean(predictions.argmax(1) == targets))", Verdict.FAILED),
+    ],
+)
+def test_accuracy(sandbox: Sandbox, body: str, verdict: Verdict) -> None:
+    assert graded(sandbox, ACCURACY.format(body=body), "accuracy").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("place", "axis", "weight", "matrix", "metrics"),
+    [
+        ("t, p", 0, "beta**2", Verdict.PASSED, Verdict.PASSED),
+        ("p, t", 1, "beta**2", Verdict.PASSED, Verdict.PASSED),  # predictions in rows, and used so
+        ("t, p", 1, "beta**2", Verdict.PASSED, Verdict.FAILED),  # precision and recall swapped
+        ("p, p", 0, "beta**2", Verdict.FAILED, Verdict.PASSED),
+        ("t, p", 0, "beta", Verdict.PASSED, Verdict.FAILED),
+    ],
+)
+def test_confusion_matrix_and_what_is_computed_from_it(
+    sandbox: Sandbox, place: str, axis: int, weight: str, matrix: Verdict, metrics: Verdict
+) -> None:
+    text = MATRIX.format(place=place, axis=axis, weight=weight)
+    assert graded(sandbox, text, "confusion_matrix", "2023").verdict is matrix
+    assert graded(sandbox, text, "metrics", "2023").verdict is metrics
+
+
+@pytest.mark.parametrize(
+    ("body", "extra", "verdict"),
+    [
+        ("r = n = 0\n    for x, y in data_loader:\n        r += (model.forward(x.reshape(len(x), -1)).argmax(1) == y).sum(); n += len(y)\n    return r / n", "", Verdict.PASSED),
+        ("r = n = 0\n    for x, y in data_loader:\n        r += (model.forward(x).argmax(1) == y).sum(); n += len(y)\n    return {'accuracy': r / n}", ", num_classes", Verdict.PASSED),
+        ("return np.mean([np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader])", "", Verdict.FAILED),
+        ("return data_loader.nothing", "", Verdict.ERRORED),
+        ("return avg_accuracy", "", Verdict.MISSING),
+    ],
+)  # fmt: skip
+def test_evaluate_model(sandbox: Sandbox, body: str, extra: str, verdict: Verdict) -> None:
+    result = graded(sandbox, EVALUATE.format(body=body, extra=extra), "evaluate_model")
+    assert result.verdict is verdict
+    if "np.mean([" in body:
+        assert "the mean of the batches' means" in result.message

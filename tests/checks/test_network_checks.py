@@ -1,0 +1,84 @@
+"""The NumPy network and the PyTorch module: composition is judged apart from the layers."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.model import Verdict
+from grader.sandbox import Sandbox
+from tests.grading_support import check, full_marks_with, grade_files
+
+LOOP = "        for layer in self.layers:\n            out = layer.forward(out)\n"
+NETWORK_FAULTS = [
+    ("self.layers.append(ELUModule(alpha=1.0))", "pass", "mlp_numpy.network", "is due"),
+    ("        self.layers.append(SoftMaxModule())", "        pass", "mlp_numpy.network", "softmax"),
+    ("for layer in reversed(self.layers):", "for layer in self.layers:", "mlp_numpy.gradient", "raised"),
+    ("            dout = layer.backward(dout)", "            layer.backward(dout)", "mlp_numpy.gradient", ""),
+    (LOOP, "        for layer in self.layers[:-2]:\n            out = layer.forward(out)\n        out = self.layers[-1].forward(out[:, :4])\n", "mlp_numpy.network", ""),
+    ("            n_in = n_out\n", "", "mlp_numpy.network", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "check_id", "words"), NETWORK_FAULTS, ids=range(len(NETWORK_FAULTS)))
+def test_a_wrong_network_loses_its_own_points(
+    sandbox: Sandbox, old: str, new: str, check_id: str, words: str
+) -> None:
+    report = grade_files(sandbox, full_marks_with(mlp_numpy=(old, new)), "linear", "mlp_numpy")
+    verdicts = {c.id: c.verdict for c in report.checks}
+    assert verdicts[check_id] in (Verdict.FAILED, Verdict.ERRORED)
+    assert verdicts["linear.forward"] is Verdict.PASSED
+    assert words in next(c for c in report.checks if c.id == check_id).message
+
+
+def test_the_right_network_passes(sandbox: Sandbox) -> None:
+    report = grade_files(sandbox, full_marks_with(), "mlp_numpy")
+    assert [c.verdict for c in report.checks] == [Verdict.PASSED] * 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paid"),
+    [
+        ("self.params['weight'].T + self.params['bias']", "self.params['weight'].T", "linear.forward"),
+        ("dout.T @ self.x", "2 * dout.T @ self.x", "linear.gradient"),
+        ("dx = dout * np.where(self.x > 0", "dx = np.where(self.x > 0", "elu.gradient"),
+    ],
+)
+def test_a_wrong_layer_does_not_sink_the_network(sandbox: Sandbox, old: str, new: str, paid: str) -> None:
+    report = grade_files(
+        sandbox, full_marks_with(modules=(old, new)), "linear", "elu", "softmax", "mlp_numpy"
+    )
+    lost = {c.id for c in report.checks if c.earned < c.points}
+    assert paid in lost
+    assert not {name for name in lost if name.startswith("mlp_numpy")}
+
+
+TORCH_FAULTS = [
+    ("layers.append(nn.ELU())", "layers.append(nn.ReLU())", {"mlp_torch.network"}, "relu"),
+    ("layers.append(nn.ELU())", "pass", {"mlp_torch.network"}, "no activation"),
+    ("nonlinearity='linear' if first else 'relu'", "nonlinearity='linear'", {"mlp_torch.init"}, "standard deviation"),
+    ("nn.init.kaiming_normal_(", "0 * len('') or (lambda *a, **k: None)(", {"mlp_torch.init"}, "standard deviation"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "loses", "words"), TORCH_FAULTS, ids=range(len(TORCH_FAULTS)))
+def test_a_wrong_torch_network_loses_once(
+    sandbox: Sandbox, old: str, new: str, loses: set[str], words: str
+) -> None:
+    report = grade_files(sandbox, full_marks_with(mlp_pytorch=(old, new)), "mlp_torch")
+    lost = [c for c in report.checks if c.earned < c.points]
+    assert {c.id for c in lost} == loses
+    assert words in lost[0].message
+
+
+def test_batch_norm_that_is_ignored(sandbox: Sandbox) -> None:
+    files = full_marks_with(mlp_pytorch=("if use_batch_norm:", "if False:"))
+    report = grade_files(sandbox, files, "mlp_torch")
+    lost = [c for c in report.checks if c.earned < c.points]
+    assert [c.id for c in lost] == ["mlp_torch.batch_norm"]
+    assert "no batch norm layer is called" in lost[0].message
+
+
+def test_a_constructor_without_super_is_explained(sandbox: Sandbox) -> None:
+    result = check(sandbox, full_marks_with(mlp_pytorch=("super().__init__()", "pass")), "mlp_torch.network")
+    assert result.verdict is Verdict.ERRORED
+    assert "super().__init__()" in result.hint

@@ -1,0 +1,117 @@
+"""Intake: folders, zips and notebooks, with caps, and without trusting a name."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.errors import SubmissionError
+from grader.submission import MAX_FILE_BYTES, load_submission
+
+
+def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "modules.py").write_text("x = 1")
+    (tmp_path / "pkg" / "a.py").write_text("y = 2")
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "z.pyc").write_text("no")
+    found = load_submission(tmp_path)
+    assert dict(found.files) == {"modules.py": b"x = 1", "pkg/a.py": b"y = 2"}
+
+
+def test_the_hash_follows_names_and_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    first = load_submission(tmp_path).hash
+    assert load_submission(tmp_path).hash == first
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    assert load_submission(tmp_path).hash != first
+
+
+def test_the_root_is_the_folder_with_most_of_the_modules(tmp_path: Path) -> None:
+    inner = tmp_path / "hw" / "code"
+    inner.mkdir(parents=True)
+    for name in ("modules.py", "mlp_numpy.py"):
+        (inner / name).write_text("")
+    (tmp_path / "modules.py").write_text("old")
+    found = load_submission(tmp_path, modules=("modules.py", "mlp_numpy.py"))
+    assert set(found.files) == {"modules.py", "mlp_numpy.py"}
+    assert "sub-folder hw/code" in found.notes[0]
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "leak.py").symlink_to(secret)
+    (folder / "dir").symlink_to(tmp_path)
+    found = load_submission(folder)
+    assert not found.files
+    assert len([note for note in found.notes if "link" in note]) == 2
+
+
+def test_devices_and_large_files_are_left_out(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.py")
+    with (tmp_path / "data.bin").open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    (tmp_path / "ok.py").write_text("")
+    found = load_submission(tmp_path)
+    assert list(found.files) == ["ok.py"]
+    assert any("Not a regular file" in note for note in found.notes)
+    assert any("Larger than" in note for note in found.notes)
+
+
+def zip_of(path: Path, *members: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_zip_is_read_like_a_folder(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "s.zip", ("hw/modules.py", b"x = 1"), ("__MACOSX/hw/._modules.py", b"no"))
+    assert dict(load_submission(path, modules=("modules.py",)).files) == {"modules.py": b"x = 1"}
+
+
+def test_names_that_leave_the_folder_are_left_out(tmp_path: Path) -> None:
+    path = zip_of(
+        tmp_path / "s.zip", ("../evil.py", b""), ("/abs.py", b""), ("a\x1b[2J.py", b""), ("ok.py", b"")
+    )
+    found = load_submission(path)
+    assert list(found.files) == ["ok.py"]
+    assert len(found.notes) == 3
+    assert all("\x1b" not in note for note in found.notes)
+
+
+def test_a_link_in_a_zip_is_left_out(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("leak.py")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    assert not load_submission(zip_of(tmp_path / "s.zip", (link, b"/etc/passwd"))).files
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "s.zip", ("bomb.py", b"\0" * (64 << 20)), ("ok.py", b"1"))
+    found = load_submission(path)
+    assert list(found.files) == ["ok.py"]
+    assert "when unpacked" in found.notes[0]
+
+
+def test_a_second_file_of_one_name_is_left_out(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path = zip_of(tmp_path / "s.zip", ("a.py", b"1"), ("a.py", b"2"))
+    assert dict(load_submission(path).files) == {"a.py": b"1"}
+
+
+def test_what_is_no_submission_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match="no such file"):
+        load_submission(tmp_path / "nothing")
+    (tmp_path / "x.txt").write_text("hello")
+    with pytest.raises(SubmissionError, match="neither a folder, a zip"):
+        load_submission(tmp_path / "x.txt")
+    (tmp_path / "bad.zip").write_bytes(b"PK\x05\x06" + b"\0" * 10)
+    with pytest.raises(SubmissionError):
+        load_submission(tmp_path / "bad.zip")
