@@ -103,7 +103,13 @@ class Evaluator:
             for index, size in (ranges or {}).items():
                 self.ranges.setdefault(index, size)
             self._learn_deltas(tree)
-            return self.of(tree)
+            try:
+                return self.of(tree)
+            except Clash as clash:
+                if not clash.sizes:
+                    raise
+                named = str(clash).format(*map(self.sample.show, clash.sizes))
+                raise Clash(named, clash.reason) from clash
 
     def of(self, node: Node) -> Value:
         """The value of a node."""

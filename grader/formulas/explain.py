@@ -84,6 +84,8 @@ def _mistake(problem: Problem, reading: Reading, deadline: Deadline) -> Reason |
         wrong = read_answer(mistake.answer, problem.names, problem.lenient, problem.question.left_side)
         if wrong.error:
             continue
+        if wrong.read_as == reading.read_as:  # also where neither has a value
+            return Reason(mistake.id, mistake.message, mistake.share)
         targets = _mistaken_values(problem, wrong, deadline)
         if targets is None:
             continue

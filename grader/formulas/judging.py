@@ -41,13 +41,31 @@ class Judgement:
         return self.outcome in ("right", "note") and self.share == 1.0
 
 
-def read(answer: str, question: Question, language: Language = "auto") -> Reading:
-    """How an answer is read, with its shape and without saying whether it is right."""
+def read(answer: str, question: Question, language: Language = "auto", *, strict: bool = False) -> Reading:
+    """How an answer is read, with its shape and without saying whether it is right.
+
+    ``strict`` takes only a formula whose left-hand side is what the question asks for.
+    """
     problem = Problem(question, question, np.random.default_rng(0))
-    reading = read_answer(answer, problem.names, problem.lenient, question.left_side, language)
+    reading = read_answer(answer, problem.names, problem.lenient, question.left_side, language, strict=strict)
     if reading.error:
         return reading
     return replace(reading, shape=next(described(reading, problem.names, problem.samples[0]), ""))
+
+
+def read_parts(answer: Answer, question: Question, language: Language = "auto") -> dict[str, Reading]:
+    """How an answer is read, part by part; a question without parts has the one part ``""``."""
+    if question.kind != "parts":
+        text = answer if isinstance(answer, str) else next(iter(answer.values()), "")
+        return {"": read(text, question, language)}
+    from grader.formulas.parts import inherited, texts_of
+
+    single = isinstance(answer, str)
+    readings = {}
+    for part, text in texts_of(answer, question).items():
+        whole = inherited(next(p for p in question.parts if p.id == part), question)
+        readings[part] = read(text, whole, language, strict=single)
+    return readings
 
 
 def judge(

@@ -35,9 +35,10 @@ class Unreadable(FormulaError):
 class Clash(FormulaError):
     """The answer was read, and what it says cannot be: shapes or indices do not fit. ``reason`` is a W1xx id."""
 
-    def __init__(self, message: str, reason: str = "W108") -> None:
+    def __init__(self, message: str, reason: str = "W108", sizes: tuple[int, ...] = ()) -> None:
         super().__init__(message)
         self.reason = reason
+        self.sizes = sizes  # lengths that the message speaks of as {0} and {1}
 
 
 class Deadline:

@@ -26,7 +26,7 @@ def judge_parts(
     answer: Answer, question: Question, rng: np.random.Generator, language: Language
 ) -> Judgement:
     """Judge a question of kind ``parts``."""
-    texts = _texts(answer, question)
+    texts = texts_of(answer, question)
     if question.combine:
         return _judge_combined(answer, texts, question, rng, language)
     judged = {}
@@ -49,7 +49,8 @@ def inherited(part: Question, question: Question) -> Question:
     )
 
 
-def _texts(answer: Answer, question: Question) -> dict[str, str]:
+def texts_of(answer: Answer, question: Question) -> dict[str, str]:
+    """The text of every part: its own, or the one text that holds them all."""
     if isinstance(answer, str):
         return {part.id: answer for part in question.parts}
     return {

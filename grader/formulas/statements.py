@@ -195,7 +195,7 @@ def _clauses(tokens: list[Token]) -> Iterator[tuple[list[Token], bool]]:
             part = []
             trailing = (trailing or word in _TRAILING) and not next_line
             prose = prose or is_prose
-        elif token.text == "\\\\":
+        elif token.text == "\\\\" and not inside_cases:
             continue
         elif outermost and token.text == ":" and token.kind == "sym":
             part = []

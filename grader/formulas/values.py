@@ -75,8 +75,7 @@ def aligned(values: tuple[Value, ...]) -> tuple[tuple[str, ...], list[Array]]:
     for value in values:
         for axis in value.axes:
             if lengths.setdefault(axis, value.size_of(axis)) != value.size_of(axis):
-                name = axis.partition("#")[0]
-                raise Clash(f"the index {name} runs over axes of different length", "W116")
+                raise two_ranges(axis, lengths[axis], value.size_of(axis))
     arrays = []
     for value in values:
         sizes = [value.size_of(axis) if axis in value.axes else 1 for axis in axes]
@@ -87,6 +86,15 @@ def aligned(values: tuple[Value, ...]) -> tuple[tuple[str, ...], list[Array]]:
     ):
         raise Unreadable("the sums in this formula are too large to evaluate")
     return axes, arrays
+
+
+def two_ranges(index: str, n: int, m: int) -> Clash:
+    """One index with two ranges; the sizes are put into the message by who knows their names."""
+    name = index.partition("#")[0]
+    message = (
+        f"the index {name} numbers an axis of length {{0}} at one place and one of length {{1}} at another"
+    )
+    return Clash(message, "W116", (n, m))
 
 
 def expanded(value: Value, n: int) -> Value:
@@ -193,7 +201,8 @@ def entry(a: Value, subs: tuple[str | int, ...], as_row: bool) -> Value:
     try:
         out = np.einsum(data, [code[n] for n in names], [code[n] for n in (*order, *keep)])
     except ValueError as error:
-        raise Clash("the same index runs over axes of different length", "W116") from error
+        twice = next((n for n in names if names.count(n) > 1), "")
+        raise two_ranges(twice, a.rows, a.cols) from error
     rows = data.shape[-2] if "!0" in keep else 1
     cols = data.shape[-1] if "!1" in keep else 1
     out = out.reshape(*out.shape[: len(order)], rows, cols)

@@ -15,19 +15,19 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def batch_norm_dgamma(xhat: Array, dy: Array) -> Array:
+def batch_norm_dgamma(x: Array, dy: Array) -> Array:
     """dL/dgamma of Y_si = gamma_i xhat_si + beta_i over a batch.
 
     dY_si/dgamma_j = xhat_si delta_ij, so dL/dgamma_i = sum_s dL/dY_si xhat_si.
 
     Args:
-        xhat: (S, N), the *normalised* inputs.
+        x: (S, N), the *normalised* inputs xhat.
         dy: (S, N), dL/dY.
 
     Returns:
         (1, N), dL/dgamma.
     """
-    return np.asarray((xhat * dy).sum(axis=0, keepdims=True))
+    return np.asarray((x * dy).sum(axis=0, keepdims=True))
 
 
 def batch_norm_dbeta(dy: Array) -> Array:
@@ -42,17 +42,17 @@ def batch_norm_dbeta(dy: Array) -> Array:
     return np.asarray(dy.sum(axis=0, keepdims=True))
 
 
-def batch_norm_dgamma_one(xhat: Array, dy: Array) -> Array:
+def batch_norm_dgamma_one(x: Array, dy: Array) -> Array:
     """dL/dgamma of y_i = gamma_i xhat_i + beta_i for one sample: dL/dgamma_i = dL/dy_i xhat_i, no sum.
 
     Args:
-        xhat: (N,), the normalised input of one sample.
+        x: (N,), the normalised input xhat of one sample.
         dy: (N,), dL/dy.
 
     Returns:
         (N,), dL/dgamma.
     """
-    return xhat * dy
+    return x * dy
 
 
 def batch_norm_dbeta_one(dy: Array) -> Array:

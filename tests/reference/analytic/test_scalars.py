@@ -1,6 +1,6 @@
 """Counts by counting, probabilities by enumeration, expectations by Monte-Carlo."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_time_based_decay():
     assert decay(0.1, 0.5, 0) == 0.1
     assert decay(0.1, 0.5, 4) == pytest.approx(0.1 / 3)
     rates = [decay(0.1, 0.5, epoch) for epoch in range(10)]
-    assert all(later < earlier for earlier, later in zip(rates, rates[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(rates))
 
 
 def test_eigenvalues_at_a_strict_minimum_are_positive():
