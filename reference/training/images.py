@@ -31,7 +31,7 @@ class Images:
     @property
     def features(self) -> int:
         """Numbers per image."""
-        return self.train_x.shape[1]
+        return int(self.train_x.shape[1])
 
 
 def split_images(

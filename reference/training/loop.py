@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reference.training import schedules
 from reference.training.images import Images
 from reference.training.numpy_mlp import NumpyMLP
-from reference.training.torch_mlp import TorchMLP
+from reference.training.torch_mlp import ACTIVATIONS, TorchMLP
 
 
 class Model(Protocol):
@@ -41,6 +41,7 @@ class Settings:
     epochs: int = 10
     seed: int = 42
     batch_norm: bool = False
+    activation: Literal["elu", "relu"] = "elu"
     classes: int = 10
     backend: Literal["numpy", "torch"] = "torch"
     schedule: str = "constant"  # constant, time-decay, step or cosine
@@ -97,10 +98,16 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """All figures as plain data."""
-        return {**asdict(self), "best_validation_accuracy": self.best_validation_accuracy, "diverged": self.diverged}
+        return {
+            **asdict(self),
+            "best_validation_accuracy": self.best_validation_accuracy,
+            "diverged": self.diverged,
+        }
 
 
-def train(images: Images, settings: Settings, *, on_epoch: Callable[[Epoch], None] = lambda epoch: None) -> Run:
+def train(
+    images: Images, settings: Settings, *, on_epoch: Callable[[Epoch], None] = lambda epoch: None
+) -> Run:
     """Train a model as the settings say."""
     return fit(build(images, settings), len(images.train_y), settings, on_epoch=on_epoch)
 
@@ -109,13 +116,17 @@ def build(images: Images, settings: Settings) -> Model:
     """A fresh model.
 
     Raises:
-        ValueError: batch norm in NumPy, or a device that is not here.
+        ValueError: batch norm or ReLU in NumPy, or a device that is not here.
     """
     if settings.backend == "numpy":
-        if settings.batch_norm:
-            raise ValueError("the NumPy loop has no batch norm; use backend='torch'")
+        if settings.batch_norm or settings.activation != "elu":
+            raise ValueError("the NumPy loop has ELU and no batch norm; use backend='torch'")
         return NumpyMLP(
-            images, settings.hidden, classes=settings.classes, batch_size=settings.batch_size, seed=settings.seed
+            images,
+            settings.hidden,
+            classes=settings.classes,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
         )
     return TorchMLP(
         images,
@@ -123,6 +134,7 @@ def build(images: Images, settings: Settings) -> Model:
         classes=settings.classes,
         seed=settings.seed,
         batch_norm=settings.batch_norm,
+        activation=ACTIVATIONS[settings.activation],
         device=settings.device,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,21 +25,25 @@ class NumpyMLP:
     ``product_seconds`` is the time spent in matrix products of training steps, ``data_seconds`` in cutting batches.
     """
 
-    def __init__(self, images: Images, hidden: Sequence[int], *, classes: int, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, images: Images, hidden: Sequence[int], *, classes: int, batch_size: int, seed: int
+    ) -> None:
         self.images = images
         self.batch_size = batch_size
         self.product_seconds = self.data_seconds = 0.0
         sizes = (images.features, *hidden, classes)
         self._rng = np.random.default_rng(seed)
         self.parameters: Parameters = []
-        for layer, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
-            deviation = np.sqrt((1 if layer == 0 else 2) / fan_in)  # Kaiming; no activation before the first layer
+        for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+            deviation = np.sqrt(
+                (1 if layer == 0 else 2) / fan_in
+            )  # Kaiming; no activation before the first layer
             w = self._rng.standard_normal((fan_in, fan_out)) * deviation
             self.parameters += [w.astype(np.float32), np.zeros(fan_out, dtype=np.float32)]
         self._allocate(sizes)
 
     def _allocate(self, sizes: Sequence[int]) -> None:
-        def buffers(shapes: list[tuple[int, ...]]) -> list[NDArray[np.float32]]:
+        def buffers(shapes: Sequence[tuple[int, ...]]) -> list[NDArray[np.float32]]:
             return [np.empty(shape, dtype=np.float32) for shape in shapes]
 
         outputs = [(self.batch_size, size) for size in sizes[1:]]

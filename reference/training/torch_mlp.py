@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch.nn import functional
 from reference.training.images import Images
 
 State = Mapping[str, torch.Tensor]
+ACTIVATIONS: dict[str, type[nn.Module]] = {"elu": nn.ELU, "relu": nn.ReLU}
 CHUNK = 5_000  # images evaluated at a time
 
 
@@ -29,17 +31,21 @@ def pick_device(name: str = "auto") -> torch.device:
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if found[kind]))
     kind = name.partition(":")[0]
     if not found.get(kind, False):
-        raise ValueError(f"device {name!r}: not here; available: {', '.join(k for k, here in found.items() if here)}")
+        raise ValueError(
+            f"device {name!r}: not here; available: {', '.join(k for k, here in found.items() if here)}"
+        )
     return torch.device(name)
 
 
-def build(sizes: Sequence[int], *, batch_norm: bool = False, activation: type[nn.Module] = nn.ELU) -> nn.Sequential:
+def build(
+    sizes: Sequence[int], *, batch_norm: bool = False, activation: type[nn.Module] = nn.ELU
+) -> nn.Sequential:
     """Linear layers of these sizes with an activation between them, batch norm before it on request.
 
     Weights are Kaiming normal, ``std = sqrt(2 / fan_in)`` and ``sqrt(1 / fan_in)`` for the input layer; biases zero.
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for number, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for number, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1):
         linear = nn.Linear(fan_in, fan_out)
         nn.init.normal_(linear.weight, std=float(np.sqrt((1 if number == 1 else 2) / fan_in)))
         nn.init.zeros_(linear.bias)
@@ -83,7 +89,9 @@ class TorchMLP:
         """The order of the training images in the next epoch, drawn as torch's ``DataLoader`` draws it."""
         torch.empty((), dtype=torch.int64).random_()  # the loader's seed for its workers
         seed = int(torch.empty((), dtype=torch.int64).random_())
-        order: NDArray[np.int64] = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()
+        order: NDArray[np.int64] = torch.randperm(
+            count, generator=torch.Generator().manual_seed(seed)
+        ).numpy()
         return order
 
     def step(self, rows: NDArray[np.int64], rate: float) -> float:
@@ -100,7 +108,9 @@ class TorchMLP:
                 p.sub_(dp, alpha=rate)
         return float(loss.detach())
 
-    def accuracy(self, x: torch.Tensor, y: torch.Tensor, *, train_mode: bool = False, batch: int = CHUNK) -> float:
+    def accuracy(
+        self, x: torch.Tensor, y: torch.Tensor, *, train_mode: bool = False, batch: int = CHUNK
+    ) -> float:
         """Share of images (N, D) that are classified right, in evaluation mode unless ``train_mode``.
 
         In training mode, batch norm uses the statistics of each batch of ``batch`` images; its running averages
@@ -122,9 +132,22 @@ class TorchMLP:
         """Accuracy on the validation images."""
         return self.accuracy(*self._validation)
 
-    def test_accuracy(self, *, train_mode: bool = False, batch: int = CHUNK) -> float:
-        """Accuracy on the test images."""
-        return self.accuracy(*self._test, train_mode=train_mode, batch=batch)
+    def test_accuracy(self, *, train_mode: bool = False, batch: int = CHUNK, by_class: bool = False) -> float:
+        """Accuracy on the test images, on request sorted by class before they are cut into batches."""
+        x, y = self._test
+        order = torch.argsort(y, stable=True) if by_class else slice(None)
+        return self.accuracy(x[order], y[order], train_mode=train_mode, batch=batch)
+
+    def dead_units(self, *, at_most: int = CHUNK) -> tuple[int, int]:
+        """How many ReLU units give 0 for each of some training images, in evaluation mode, and how many there are."""
+        self.network.eval()
+        x, dead, units = self._train[0][:at_most], 0, 0
+        with torch.no_grad():
+            for layer in self.network:
+                x = layer(x)
+                if isinstance(layer, nn.ReLU):
+                    dead, units = dead + int((x.amax(dim=0) <= 0).sum()), units + x.shape[1]
+        return dead, units
 
     def state(self) -> State:
         """A copy of all parameters and running averages."""
