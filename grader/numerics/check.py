@@ -70,7 +70,8 @@ def check_setups(
         if runners:
             runner.frozen, runner.fresh_each = runners[0].frozen, runners[0].fresh_each
         runners.append(runner)
-        part, noise = _one_setup(setup, kinds, runner, rng, events, noise, relative)
+        with np.errstate(all="ignore"):
+            part, noise = _one_setup(setup, kinds, runner, rng, events, noise, relative)
         parts.append(part)
     return _collect(parts, runners, events, noise, seed)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grader.numerics.events import Events, look_at_call, look_at_copy, look_at_linearity, look_at_shape
-from grader.numerics.points import Setup, cotangent
+from grader.numerics.noise import root_mean_square
+from grader.numerics.points import Setup, cotangent, scale_of
 from grader.numerics.probes import ANOTHER, GENERIC, LARGER, Probe
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call, Outcome
@@ -281,7 +282,7 @@ def _look(script: _Script, outcomes: Sequence[Outcome], events: Events, talk: Co
     elif not twice.error and not same_outcome(twice, generic.outcome):
         _look_at_backward_twice(events, twice, generic.outcome)
     talk.precision = look_at_linearity(
-        events, [outcomes[0], outcomes[2], outcomes[3]], (_FACTOR, script.second_factor), _wanted(talk)
+        events, [outcomes[0], outcomes[2], outcomes[3]], (_FACTOR, script.second_factor), _natural_sizes(talk)
     )
 
 
@@ -297,5 +298,12 @@ def _look_at_backward_twice(events: Events, twice: Outcome, once: Outcome) -> No
         events.add("cache", _differs(once, twice), GENERIC, detail, fault=False)
 
 
-def _wanted(talk: Conversation) -> tuple[str, ...]:
-    return talk.setup.wrt or tuple(talk.asked[0].call.tensors)
+def _natural_sizes(talk: Conversation) -> dict[str, float]:
+    """By tensor that is judged: how large its gradient is if outputs change as much as inputs do."""
+    generic = talk.asked[0]
+    output, u = generic.outcome.output, generic.call.cotangent
+    if output is None or u is None or not np.isfinite(output).all():
+        return {}
+    size = float(np.abs(u).max(initial=0.0)) * root_mean_square(output)
+    names = talk.setup.wrt or talk.tensors
+    return {name: size / min(scale_of(generic.call.tensors[name]), 1.0) for name in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from grader.numerics.report import Event
 from grader.numerics.subject import COTANGENT, OUTPUT, Array, Call, Outcome
 
 _NOT_LINEAR = 1e-3  # relative deviation from linearity that rounding in float32 does not reach
-_SMALL_BATCH = 4
+_VANISHING = 1e-6  # of the natural size of a gradient; below it is rounding, even in float32
 
 
 class Events:
@@ -108,11 +108,22 @@ def look_at_copy(events: Events, probe: Probe, equal: bool) -> None:
 
 
 def look_at_linearity(
-    events: Events, outcomes: Sequence[Outcome], factors: tuple[float, float], names: Sequence[str]
+    events: Events,
+    outcomes: Sequence[Outcome],
+    factors: tuple[float, float],
+    naturals: Mapping[str, float],
 ) -> dict[str, float]:
-    """How far backward is from linear in the cotangent, by tensor, as a share of its largest value."""
+    """How far backward is from linear in the cotangent, by tensor, as a share of its largest value.
+
+    Args:
+        events: where what happens is written down.
+        outcomes: for the cotangents u, v and a u + b v.
+        factors: a and b.
+        naturals: tensors to look at, with the size that their gradients have where nothing is saturated; a
+            gradient that vanishes beside it is rounding.
+    """
     precision = {}
-    for name in names:
+    for name in naturals:
         grads = [outcome.grads.get(name) for outcome in outcomes]
         found = [np.asarray(g, np.float64) for g in grads if g is not None and g.dtype.kind in "fiu"]
         if len({(len(found), g.shape) for g in found}) != 1 or len(found) != len(grads):
@@ -122,10 +133,9 @@ def look_at_linearity(
         if not np.isfinite(u.sum() + v.sum() + mixed.sum()) or not u.size:
             continue
         size = abs(a) * _largest(u) + abs(b) * _largest(v)
-        if size == 0.0:
-            if _largest(mixed) > 0:
-                events.add("not_linear", name, GENERIC, _not_linear(name))
+        if max(size, _largest(mixed)) <= abs(a) * _VANISHING * naturals.get(name, 0.0):
             continue
+        size = max(size, 1e-300)
         share = _largest(mixed - a * u - b * v) / size
         if share > _NOT_LINEAR:
             constant = _largest(u - v) < 1e-9 * _largest(u) and _largest(u - mixed) < 1e-9 * _largest(u)

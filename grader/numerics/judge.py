@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class _Screened:
 
     @property
     def disagrees(self) -> bool:
-        return bool(self.off > self.tolerance)
+        return bool(self.off > self.tolerance and self.measured.trusted)
 
     @property
     def decides(self) -> bool:
@@ -88,7 +88,7 @@ class Judge:
     ) -> None:
         self.talk, self.runner, self.rng = talk, runner, rng
         self.findings = Findings()
-        self.noise = noise if noise is not None else self._noise()
+        self.noise = noise if noise is not None else self._with_least(self._noise())
 
     def judge(self) -> Findings:
         """Screen all probes, look closer at those that disagree."""
@@ -102,6 +102,12 @@ class Judge:
         for screened in self._screen(questions):
             self._take(screened)
         return self.findings
+
+    def _with_least(self, noise: Noise) -> Noise:
+        """The noise at the generic point is the least that there is anywhere; in float64, its rounding."""
+        output = self.talk.asked[0].outcome.output
+        size = root_mean_square(output) if output is not None else 0.0
+        return replace(noise, least=(size or 1.0) * (noise.relative if noise.low_precision else 2.0**-53))
 
     def _noise(self) -> Noise:
         """The noise at the generic point, and at a point of ordinary size if that one may be saturated."""

@@ -15,6 +15,7 @@ from grader.numerics.subject import Array
 
 _ALL = 512  # tensors up to this size are differenced element by element
 _SAMPLE = 48  # elements of a larger tensor that are
+_TRUSTED = 0.1  # share of a derivative above which its error estimate is not one
 _FLOOR = 1e-9  # of the largest wanted value
 _REASON = "twice the estimated error of the difference + rounding of the gradient + {band:.0e} of |want|"
 
@@ -92,6 +93,7 @@ def _difference(
     spread = rounding.of(name, gradient.shape).ravel()[places]
     with np.errstate(invalid="ignore"):
         allowed = 2.0 * errors + line.noise.band * np.abs(want) + _FLOOR * largest + spread
+    allowed = np.where(errors <= _TRUSTED * np.maximum(np.abs(want), 0.05 * largest), allowed, np.inf)
     open_ = bool(np.median(allowed) > 0.02 * max(largest, 1e-300))
     return want, allowed, open_
 

@@ -16,6 +16,7 @@ from grader.numerics.subject import Array, Call, Outcome
 _ROUNDS = 7
 _SHRINK, _GROW = 0.125, 4.0
 _SMALLEST, _LARGEST = 2.0**-33, 2.0**-3
+_TRUSTED = 0.1  # share of the scale above which an error estimate is not one
 _SMALL_SLOPE = {False: 1e-3, True: 1e-2}  # share of the output below which a slope need not be resolved
 
 
@@ -87,6 +88,11 @@ class Measured:
     def scale(self) -> float:
         """What the error is compared with: the derivative without cancellation, or a share of the output."""
         return _scale(self.line, self.slope) if self.slope else 0.0
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the difference converged so far that its error estimate means something."""
+        return self.error <= _TRUSTED * self.scale
 
     @property
     def resolved(self) -> bool:
@@ -187,6 +193,7 @@ class _Search:
         self._noise_is_local = True
         if noise is None:
             return
+        noise = replace(noise, least=self.line.noise.least)
         if self.line.noise.low_precision:
             noise = noise.at_least_single()
         self.noise = noise

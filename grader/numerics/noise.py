@@ -24,14 +24,17 @@ class Noise:
     Attributes:
         relative: as a share of the root mean square of the outputs.
         low_precision: whether the layer computes in float32 or worse.
+        least: the least standard deviation, absolute: where outputs are small because terms cancel, the
+            noise is that of the terms.
     """
 
     relative: float
     low_precision: bool
+    least: float = 0.0
 
     def at_least_single(self) -> Noise:
         """This noise, or that of float32 if it is less: a saturated output shows none."""
-        return Noise(max(self.relative, _EPSILON["float32"]), True)
+        return Noise(max(self.relative, _EPSILON["float32"]), True, self.least)
 
     @property
     def resolution(self) -> float:
@@ -55,7 +58,7 @@ class Noise:
 
     def sigma(self, output: Array) -> float:
         """The standard deviation of outputs of this size, absolute."""
-        return self.relative * root_mean_square(output)
+        return max(self.relative * root_mean_square(output), self.least)
 
 
 def measure_noise(line: Array) -> Noise:
