@@ -193,7 +193,7 @@ class Channel:
         """
         try:
             return self._read_part()
-        except frames.FrameError as error:
+        except (frames.FrameError, ValueError, MemoryError, RecursionError) as error:
             raise WorkerViolation(f"the worker broke the protocol: {error}") from None
 
     def _read_part(self) -> Frame | None:

@@ -75,7 +75,7 @@ class Worker:
         started = time.monotonic()
         try:
             reply = self._request(program, timeout, on_progress)
-        except MalformedValueError as fault:
+        except (MalformedValueError, ValueError, MemoryError, RecursionError) as fault:
             self.close()
             raise WorkerViolation(f"the worker broke the protocol: {fault}") from None
         except WorkerTimeout as late:

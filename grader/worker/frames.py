@@ -21,6 +21,7 @@ DTYPES = frozenset(
 MAX_HEADER = 1 << 20  # bytes
 MAX_ARRAYS = 4096
 MAX_DIMS = 16
+MAX_EXTENT = 1 << 60  # bytes of an array if its empty dimensions counted one
 MAX_JSON_DEPTH = 100
 
 
@@ -105,6 +106,8 @@ def _layout(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
         raise FrameError("an array has no shape, or too many dimensions")
     if not all(type(size) is int and 0 <= size < 1 << 40 for size in shape):
         raise FrameError("an array has a dimension that is not a size")
+    if _size(np.dtype(entry[0]), tuple(max(size, 1) for size in shape)) > MAX_EXTENT:
+        raise FrameError("an array has dimensions beyond what can be addressed")
     return np.dtype(entry[0]), tuple(shape)
 
 
