@@ -13,7 +13,7 @@ from grader.numerics.report import Event
 from grader.numerics.subject import COTANGENT, OUTPUT, Array, Call, Outcome
 
 _NOT_LINEAR = 1e-3  # relative deviation from linearity that rounding in float32 does not reach
-_VANISHING = 1e-6  # of the natural size of a gradient; below it is rounding, even in float32
+_VANISHING = 1e-5  # of the natural size of a gradient; below it is rounding, even in float32
 
 
 class Events:
