@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -38,16 +39,20 @@ def batch_size(observation: Observation) -> int | None:
 
 
 def features(observation: Observation) -> int | None:
-    """D: the elements of one example of the first tensor."""
+    """D: the elements of one example of the input; of one query where there are queries."""
+    if "query" in observation.tensors:
+        return int(np.shape(observation.tensors["query"])[-1])
     first = next(iter(observation.tensors.values()), None)
     shape = np.shape(first) if first is not None else ()
     return math.prod(shape[1:]) if len(shape) > 1 else None
 
 
 def outputs(observation: Observation) -> int | None:
-    """C: the elements of one example of the output, where they are not the input's."""
+    """C: the elements of one example of the output; of a loss, the classes."""
     if observation.output_want is None:
         return None
+    if np.ndim(observation.output_want) == 0:
+        return features(observation) if "labels" in observation.constants else None
     shape = np.shape(observation.output_want)
     return math.prod(shape[1:]) if len(shape) > 1 else None
 
@@ -58,6 +63,17 @@ def positions(observation: Observation) -> int | None:
         return None
     shape = np.shape(observation.output_want)
     return math.prod(shape[2:]) if len(shape) == 4 else None
+
+
+def window(observation: Observation) -> int | None:
+    """The elements of a pooling window or of a kernel."""
+    size = observation.options.get("kernel_size")
+    if isinstance(size, int):
+        return size * size
+    if isinstance(size, tuple | list):
+        return math.prod(size)
+    weight = observation.tensors.get("weight")
+    return math.prod(np.shape(weight)[2:]) if weight is not None and np.ndim(weight) == 4 else None
 
 
 def _number(observation: Observation, *names: str) -> float | None:
@@ -135,6 +151,8 @@ FACTORS: tuple[Factor, ...] = (
     Factor("G156", "N D", _product(batch_size, features, 1), "multiplied by all elements of the input, N D"),
     Factor("G106", "1/(H W)", _power(positions, -1), "divided by the output's height times width"),
     Factor("G106", "H W", _power(positions, 1), "multiplied by the output's height times width"),
+    Factor("G615", "k", _power(window, 1), "multiplied by the window's size"),
+    Factor("G106", "1/k", _power(window, -1), "divided by the window's size"),
     Factor("G104", "1/N²", _power(batch_size, -2), "divided by the batch size twice"),
     Factor("G157", "N/(N-1)", _bessel(1), "multiplied by N/(N-1)"),
     Factor("G157", "(N-1)/N", _bessel(-1), "multiplied by (N-1)/N"),
@@ -159,17 +177,79 @@ FACTORS: tuple[Factor, ...] = (
 )
 
 
-def name_factors(fitted: Sequence[tuple[Observation, float]]) -> list[tuple[Factor, bool]]:
+SIZES: tuple[tuple[str, Callable[[Observation], int | None]], ...] = (
+    ("N", batch_size),
+    ("C", outputs),
+    ("D", features),
+    ("k", window),
+    ("H W", positions),
+)
+
+
+def _combined() -> tuple[Factor, ...]:
+    """A small number times one size, or two sizes, up or down: D/2, C/N ..."""
+    found = []
+    for number in (1.0, 2.0, 0.5, 4.0, 0.25):
+        for (a, size_a), (b, size_b) in combinations((*SIZES, ("1", lambda _: 1)), 2):
+            for up, down in ((1, 1), (1, -1), (-1, 1), (-1, -1), (2, 0), (-2, 0), (0.5, 0), (-0.5, 0)):
+                name = _spelled(number, ((a, up), (b, down)))
+                value = _scaled(number, size_a, up, size_b, down)
+                found.append(Factor("G106", name, value, f"off by the factor {name}"))
+    return tuple(found)
+
+
+def _spelled(number: float, powers: Sequence[tuple[str, float]]) -> str:
+    top = [] if number in (1.0, 0.5, 0.25) else [f"{number:g}"]
+    bottom = [f"{1 / number:g}"] if number in (0.5, 0.25) else []
+    for name, power in powers:
+        if name == "1" or power == 0:
+            continue
+        word = {1: name, 2: f"{name}²", 0.5: f"√{name}"}[abs(power)]
+        (top if power > 0 else bottom).append(word)
+    over = " ".join(top) or "1"
+    return (
+        over if not bottom else f"{over}/({' '.join(bottom)})" if len(bottom) > 1 else f"{over}/{bottom[0]}"
+    )
+
+
+def _scaled(
+    number: float,
+    size_a: Callable[[Observation], int | None],
+    up: float,
+    size_b: Callable[[Observation], int | None],
+    down: float,
+) -> Callable[[Observation], float | None]:
+    def value(observation: Observation) -> float | None:
+        a, b = size_a(observation), size_b(observation)
+        return None if not a or not b else number * float(a) ** up * float(b) ** down
+
+    return value
+
+
+COMBINED: tuple[Factor, ...] = _combined()
+
+
+def name_factors(
+    fitted: Sequence[tuple[Observation, float]], *, combined: bool = True
+) -> list[tuple[Factor, bool]]:
     """All named factors that equal the fitted one in every probe, most plausible first.
 
     Args:
         fitted: the factor found in each probe (at least one).
+        combined: also try products of two sizes and small numbers.
 
     Returns:
         pairs of a factor and whether its sign is flipped.
     """
+    found = _among(FACTORS, fitted)
+    return found or (_among(COMBINED, fitted) if combined else [])
+
+
+def _among(
+    factors: Sequence[Factor], fitted: Sequence[tuple[Observation, float]]
+) -> list[tuple[Factor, bool]]:
     found = []
-    for factor in FACTORS:
+    for factor in factors:
         for flipped in (False, True) if factor.name != "-1" else (False,):
             if all(_equals(factor, flipped, observation, value) for observation, value in fitted):
                 found.append((factor, flipped))

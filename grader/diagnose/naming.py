@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.diagnose import additive, patterns, protocol
+from grader.diagnose import additive, combination, patterns, protocol
 from grader.diagnose.catalogue import FORWARD_HYPOTHESES, HYPOTHESES
 from grader.diagnose.fit import Case, build_cases
 from grader.diagnose.hypothesis import OUTPUT, Hypothesis
 from grader.diagnose.observation import Event, Observation
 from grader.diagnose.search import Match, best_matches
-from grader.diagnose.wording import described, diagnosis_of
+from grader.diagnose.wording import diagnosis, diagnosis_of
 from grader.model import Diagnosis
 
 MOST_DIAGNOSES = 3
@@ -66,17 +66,25 @@ def _exact(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) 
     matches = best_matches(target, concerned, cases)
     if matches:
         return _named(target, matches)
-    return additive.diagnose(target, cases)
+    return additive.diagnose(target, cases) or _combined(target, cases)
+
+
+def _combined(target: str, cases: Sequence[Case]) -> list[Diagnosis]:
+    """A sum of the layer's terms; where one side of zero alone is wrong, that is its name."""
+    found = combination.read_back(target, cases)
+    if not found:
+        return []
+    region = patterns.telling_region(target, cases)
+    fault = region or ("F165" if target == OUTPUT else "G165")
+    return [diagnosis(fault, target, note=f"it reads as {found}", explains=1.0)]
 
 
 def _by_pattern(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
     """What the wrong elements have in common, with an explanation of them alone where there is one."""
 
-    def inner(wrong: Sequence[Case]) -> str:
-        matches = best_matches(target, concerned, wrong)
-        return described(target, matches[0]) if matches else ""
-
-    return patterns.diagnose(target, cases, inner)
+    return patterns.diagnose(
+        target, cases, lambda some: next(iter(best_matches(target, concerned, some)), None)
+    )
 
 
 def _named(target: str, matches: Sequence[Match]) -> list[Diagnosis]:
@@ -87,6 +95,6 @@ def _named(target: str, matches: Sequence[Match]) -> list[Diagnosis]:
 def _unique(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
     """The first of each id, at most `MOST_DIAGNOSES`."""
     first: dict[str, Diagnosis] = {}
-    for diagnosis in diagnoses:
-        first.setdefault(diagnosis.id, diagnosis)
+    for one in diagnoses:
+        first.setdefault(one.id, one)
     return list(first.values())[:MOST_DIAGNOSES]

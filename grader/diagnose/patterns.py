@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grader.diagnose.fit import Case
 from grader.diagnose.hypothesis import OUTPUT
+from grader.diagnose.search import Match, Rank
 from grader.diagnose.variants.point import indices
-from grader.diagnose.wording import diagnosis
+from grader.diagnose.wording import described, diagnosis, diagnosis_of
 from grader.model import Diagnosis
 
 Mask = NDArray[np.bool_]
-Inner = Callable[[Sequence[Case]], str]
+Inner = Callable[[Sequence[Case]], Match | None]
 
 OFF = 1e-6  # of the largest element: clearly wrong
 FEW = 0.34  # the largest share of elements that "single elements" may be
@@ -36,7 +38,7 @@ def diagnose(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosis
     Args:
         target: a tensor or OUTPUT.
         cases: all comparisons.
-        inner: names an explanation of the wrong cases alone ("" where there is none).
+        inner: finds an explanation of some cases alone.
     """
     forward = target == OUTPUT
     if any(not case.same_shape for case in cases):
@@ -78,7 +80,7 @@ def _overflow(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
     return [diagnosis(fault, target, note=f"{kind} in probe {broken[0].observation.probe!r}")]
 
 
-def _by_region(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
+def _by_region(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosis]:
     """Wrong in one region of the input alone, and everywhere right outside it."""
     for fault, forward_fault, region in REGIONS:
         masks = [region(case) for case in cases]
@@ -90,7 +92,7 @@ def _by_region(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
         if not any(inside) or not any(outside):
             continue
         if all(not np.any(wrong_elements(case) & ~mask) for case, mask in pairs):
-            note = _inside(pairs)
+            note = _inside(pairs) or _inner_words(target, inner, pairs)
             chosen = forward_fault if target == OUTPUT else fault
             return [diagnosis(chosen, target, note=note, certain=False)]
     return []
@@ -110,6 +112,29 @@ def _inside(pairs: Sequence[tuple[Case, Mask]]) -> str:
         return f"there {factor:.4g} times the right value"
     if float(np.ptp(got)) <= OFF * float(np.max(np.abs(got))):
         return f"there always {got[0]:.4g}"
+    return ""
+
+
+def _inner_words(target: str, inner: Inner, pairs: Sequence[tuple[Case, Mask]]) -> str:
+    """An explanation of the elements inside the region alone."""
+    cases = [replace(case, judged=mask) for case, mask in pairs if np.any(mask)]
+    match = inner(cases)
+    return f"there: {described(target, match)}" if match is not None and match.rank <= Rank.CONSTANT else ""
+
+
+def telling_region(target: str, cases: Sequence[Case]) -> str:
+    """G125 or G126 (F125, F126) where all wrong elements have negative or positive input; "" otherwise."""
+    if any(not case.same_shape for case in cases):
+        return ""
+    for fault, forward_fault, region in REGIONS:
+        if fault not in ("G125", "G126"):
+            continue
+        masks = [region(case) for case in cases]
+        if all(
+            mask is not None and not np.any(wrong_elements(case) & ~mask)
+            for case, mask in zip(cases, masks, strict=True)
+        ):
+            return forward_fault if target == OUTPUT else fault
     return ""
 
 
@@ -225,17 +250,20 @@ def _by_probe(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosi
     if not right:
         return []
     forward = target == OUTPUT
-    what = inner(wrong)
-    note = f"there: {what}" if what else ""
+    match = inner(wrong)
+    note = f"there: {described(target, match)}" if match is not None else ""
     if all(_rows(case) == 1 for case in right) and all(_rows(case) > 1 for case in wrong):
         return [diagnosis("F127" if forward else "G127", target, note=note, certain=False)]
     if all(_rows(case) == 1 for case in wrong) and all(_rows(case) > 1 for case in right):
         return [diagnosis("F163" if forward else "G163", target, note=note, certain=False)]
     option = _telling_option(right, wrong)
-    if option:
-        note = "; ".join(part for part in (option, note) if part)
-        return [diagnosis("F164" if forward else "G164", target, note=note, certain=False)]
-    return []
+    if not option:
+        return []
+    pattern = diagnosis("F164" if forward else "G164", target, note=option, certain=False)
+    if match is None or match.rank > Rank.SIMPLE_PAIR:
+        return [pattern]
+    named = diagnosis_of(target, match, certain=False)
+    return [named.model_copy(update={"title": f"{named.title}; {option}"}), pattern]
 
 
 def _rows(case: Case) -> int:

@@ -9,13 +9,12 @@ from enum import IntEnum
 import numpy as np
 
 from grader.diagnose.factors import Factor, name_factors
-from grader.diagnose.fit import LOOSE, TIGHT, Case, Fit, deviation, fit
+from grader.diagnose.fit import LOOSE, TIGHT, UNEXPLAINED, Case, Fit, deviation, fit
 from grader.diagnose.hypothesis import Hypothesis
 from grader.diagnose.observation import Observation
 
-UNEXPLAINED = 0.01  # of the discrepancy may remain
 ROUNDING = 1e-12  # of the largest element
-ENOUGH = 4  # elements beyond the fitted factors, before a factor is believed
+ENOUGH = 3  # elements beyond the fitted factors, before a factor is believed
 ONE = 1e-7  # a factor this close to 1 is 1
 TRUTH = "truth"  # the marker of the hypothesis that nothing but a factor is wrong
 VAGUE = (
@@ -82,12 +81,22 @@ def best_matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[
 
 
 def _matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Match]:
+    """Everything that explains all cases; with a factor in front only where nothing does as it is."""
     ordered = sorted(cases, key=lambda case: (not case.wrong, case.got.size < 6, case.got.size))
     found = _truth_matches(ordered)
+    bent: list[tuple[int, Hypothesis, list[Fit]]] = []
     for order, hypothesis in enumerate(hypotheses):
         fits = _fits(target, hypothesis, ordered)
-        if fits is not None:
-            found.extend(_ranked(hypothesis, order, ordered, fits))
+        if fits is None:
+            continue
+        if _as_is(ordered, fits):
+            found.append(_match(hypothesis, Rank.SINGLE, order, ordered, fits, as_is=True))
+        elif not hypothesis.alone:
+            bent.append((order, hypothesis, fits))
+    if any(match.rank == Rank.SINGLE for match in found):
+        return found
+    for order, hypothesis, fits in bent:
+        found.extend(_with_factors(hypothesis, order, ordered, fits))
     return found
 
 
@@ -99,7 +108,14 @@ def _truth_matches(cases: Sequence[Case]) -> list[Match]:
         if one is None or not _explains(one, case):
             return []
         fits.append(one)
-    return _ranked(None, 0, cases, fits)
+    return [] if _as_is(cases, fits) else _with_factors(None, 0, cases, fits)
+
+
+def _as_is(cases: Sequence[Case], fits: Sequence[Fit]) -> bool:
+    """Does it explain all cases without a factor?"""
+    sharp = all(min(one.residual, one.residual_as_is) <= TIGHT for one in fits)
+    tolerance = TIGHT if sharp else LOOSE
+    return all(one.residual_as_is <= _allowed(case, tolerance) for case, one in zip(cases, fits, strict=True))
 
 
 def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case]) -> list[Fit] | None:
@@ -132,28 +148,17 @@ def _allowed(case: Case, tolerance: float) -> float:
     return min(tolerance, max(UNEXPLAINED * gap, ROUNDING))
 
 
-def _ranked(
+def _with_factors(
     hypothesis: Hypothesis | None, order: int, cases: Sequence[Case], fits: Sequence[Fit]
 ) -> list[Match]:
-    """The ways to read the fits: as they are, with a named factor, with a constant."""
-    sharp = all(min(one.residual, one.residual_as_is) <= TIGHT for one in fits)
-    tolerance = TIGHT if sharp else LOOSE
-    as_is = all(
-        one.residual_as_is <= _allowed(case, tolerance) for case, one in zip(cases, fits, strict=True)
-    )
-    if as_is:
-        if hypothesis is None:
-            return []
-        return [_match(hypothesis, Rank.SINGLE, order, cases, fits, as_is=True)]
-    if hypothesis is not None and hypothesis.alone:
-        return []
+    """The ways to read the fitted factors: a named one, a constant, for the truth any."""
     fitted = [
         (c.observation, one.factor) for c, one in zip(cases, fits, strict=True) if one.factor is not None
     ]
     factors: list[tuple[Observation, float]] = [(o, f) for o, f in fitted if f is not None]
     if not factors or _spare(cases, fits) < 1:
         return []
-    named = name_factors(factors)
+    named = name_factors(factors, combined=hypothesis is None)
     if named:
         return [_with_factor(hypothesis, order, cases, fits, factor) for factor in named[:3]]
     values = np.array([value for _, value in factors])

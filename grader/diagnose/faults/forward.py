@@ -404,6 +404,25 @@ FORWARD: tuple[Fault, ...] = (
         "What do squeeze and indexing do to an axis of length 1?",
     ),
     Fault(
+        "F165",
+        "the output is another combination of the layer's terms",
+        "The result is a sum of known terms, with the same coefficients in every probe: the report shows how your "
+        "formula reads.",
+        "At least one term, factor or sign is not that of the layer.",
+        "Due is 3 a + b; what came back reads as 3 a - 2 b.",
+        "Compare the formula in the report with the layer's definition, term by term.",
+        "Is the formula shown here the one that you meant to write?",
+    ),
+    Fault(
+        "F166",
+        "other labels than those handed in are used",
+        "The formula is right for another vector of labels.",
+        "Each row has its own label.",
+        "Labels [2, 0]: row 0 belongs to class 2, row 1 to class 0.",
+        "Use a batch in which every label is different.",
+        "Which label does your code look up for row i?",
+    ),
+    Fault(
         "F164",
         "the output is right for one value of an option only",
         "The probes that are right share one value of an option.",

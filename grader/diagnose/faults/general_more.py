@@ -391,6 +391,25 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "What do squeeze, indexing and broadcasting do to an axis of length 1 in your code?",
     ),
     Fault(
+        "G165",
+        "{gradient} is another combination of the layer's terms",
+        "The result is a sum of known terms, with the same coefficients in every probe: the report shows how your "
+        "formula reads.",
+        "At least one term, factor or sign is not that of the derivative.",
+        "Due is 3 a + b; what came back reads as 3 a - 2 b.",
+        "Compare the formula in the report with your derivation, term by term.",
+        "Is the formula shown here the one that you meant to write, and is it what you derived?",
+    ),
+    Fault(
+        "G166",
+        "other labels than those handed in are used",
+        "The formula is right for another vector of labels.",
+        "Each row has its own label.",
+        "Labels [2, 0]: row 0 belongs to class 2, row 1 to class 0.",
+        "Use a batch in which every label is different.",
+        "Which label does your code look up for row i?",
+    ),
+    Fault(
         "G164",
         "{gradient} is right for one value of an option only",
         "The probes that are right share one value of an option; the others are wrong.",

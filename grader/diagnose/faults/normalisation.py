@@ -107,7 +107,7 @@ NORMALISATION: tuple[Fault, ...] = (
     ),
     Fault(
         "G512",
-        "the division by the standard deviation is missing",
+        "the division by the standard deviation is missing or wrong",
         "The input gradient is not scaled back.",
         "x_hat is x divided by the standard deviation; so is its derivative.",
         "std = 2: the gradient is twice too large.",

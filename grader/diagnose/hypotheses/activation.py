@@ -14,7 +14,6 @@ from grader.diagnose.variants.activation import (
     SLOPES,
     TITLES,
     alpha_of,
-    sigmoid,
 )
 from grader.diagnose.variants.point import Floats, number, tensor, upstream
 
@@ -49,6 +48,11 @@ def slope_of_upstream(observation: Observation, _: str) -> Array | None:
     """The layer's own derivative, taken at the upstream gradient."""
     dout = upstream(observation)
     return dout * SLOPES[observation.layer](dout, alpha_of(observation))
+
+
+def slope_at_upstream(observation: Observation, _: str) -> Array | None:
+    """The layer's own derivative at the upstream gradient, and nothing else."""
+    return SLOPES[observation.layer](upstream(observation), alpha_of(observation))
 
 
 def slope_of(other: str) -> Predict:
@@ -100,6 +104,19 @@ def inverted(observation: Observation, _: str) -> Array | None:
     return upstream(observation) * np.where(x > 0, lower[observation.layer], 1.0)
 
 
+def moved_kink(observation: Observation, target: str) -> Array | None:
+    """The two branches are right, and meet at another input than 0: the place is read off the result."""
+    got, x, alpha = observation.grads_got.get(target), tensor(observation, "x"), alpha_of(observation)
+    if got is None or np.shape(got) != x.shape:
+        return None
+    lower = {"relu": np.zeros_like(x), "leaky_relu": np.full_like(x, alpha), "elu": alpha * np.exp(x)}
+    dout, below_it = upstream(observation), lower[observation.layer]
+    upper = np.abs(np.asarray(got) - dout) <= np.abs(np.asarray(got) - dout * below_it)
+    if upper.any() and not upper.all() and x[~upper].max() > x[upper].min():
+        return None
+    return np.asarray(dout * np.where(upper, 1.0, below_it))
+
+
 ACTIVATION: tuple[Hypothesis, ...] = (
     Hypothesis("G111", derivative_without_upstream, ALL, X),
     Hypothesis("G309", local(lambda x, y, a: np.ones_like(x)), ALL, X),
@@ -149,7 +166,7 @@ ACTIVATION: tuple[Hypothesis, ...] = (
     Hypothesis("G308", local(lambda x, y, a: np.where(x > 0.5, 1.0, 0.0)), RELU, X, "at 0.5"),
     Hypothesis("G308", local(lambda x, y, a: np.where((x > 0) & (x < 1), 1.0, 0.0)), RELU, X, "and at 1"),
     Hypothesis("G308", local(lambda x, y, a: np.where((x > 0) & (x < 6), 1.0, 0.0)), RELU, X, "and at 6"),
-    Hypothesis("G308", local(lambda x, y, a: np.where(x > x.mean(), 1.0, 0.0)), RELU, X, "at the mean"),
+    Hypothesis("G308", moved_kink, RECTIFIERS, X, alone=True),
     Hypothesis("G308", local(lambda x, y, a: np.where(x > a, 1.0, a)), LEAKY, X, "at alpha"),
     Hypothesis("G308", local(lambda x, y, a: np.where(x > a, 1.0, a * np.exp(x))), ELU, X, "at alpha"),
     Hypothesis("G308", local(lambda x, y, a: np.where(x > -a, 1.0, a * np.exp(x))), ELU, X, "at -alpha"),
@@ -198,6 +215,7 @@ ACTIVATION: tuple[Hypothesis, ...] = (
         "G303", local(lambda x, y, a: np.where(x > 0, 1.0, np.exp(x))), ("relu", "leaky_relu"), X, "of ELU"
     ),
     Hypothesis("G313", slope_of_upstream, ALL, X),
+    Hypothesis("G313", slope_at_upstream, ALL, X, "and is not multiplied in"),
     Hypothesis("G313", function_of_upstream, ALL, X, "the activation itself"),
     Hypothesis("G312", local(lambda x, y, a: x), ALL, X),
     Hypothesis("G328", local(lambda x, y, a: np.exp(x)), (*RELU, *LEAKY, *SIGMOID, *TANH), X, "exp(x)"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.diagnose.hypothesis import OUTPUT, Predict
 from grader.diagnose.observation import Array, Observation
-from grader.diagnose.variants.point import Floats, upstream
+from grader.diagnose.variants.point import Floats, Integers, indices, upstream
 from grader.diagnose.variants.table import GRADIENTS, OUTPUTS
 
 Change = Callable[[Observation], Observation | None]
@@ -111,3 +111,23 @@ def at_previous_parameters(observation: Observation) -> Observation | None:
     if not old:
         return None
     return replace(observation, tensors={**observation.tensors, **old})
+
+
+def with_labels(transform: Callable[[Integers], Integers]) -> Predict:
+    """Other integer labels of the same shape."""
+
+    def change(observation: Observation) -> Observation | None:
+        if "labels" not in observation.constants:
+            return None
+        labels = transform(indices(observation, "labels"))
+        return replace(observation, constants={**observation.constants, "labels": labels})
+
+    return changed(change)
+
+
+def predicted_labels(observation: Observation) -> Observation | None:
+    """The class with the largest score in place of the label."""
+    if "labels" not in observation.constants:
+        return None
+    labels = np.asarray(observation.tensors["x"]).argmax(axis=1)
+    return replace(observation, constants={**observation.constants, "labels": labels})

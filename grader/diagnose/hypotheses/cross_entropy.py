@@ -87,6 +87,17 @@ def _binary_term(loss: Loss) -> Floats:
     return (loss.x - loss.hot) / (loss.x * (1 - loss.x) * loss.n)
 
 
+def fitted_epsilon(observation: Observation, target: str) -> Array | None:
+    """An epsilon inside the logarithm, whatever its size: read off the result itself."""
+    got, hot, x = observation.grads_got.get(target), one_hot(observation), tensor(observation, "x")
+    if got is None or np.shape(got) != x.shape:
+        return None
+    with np.errstate(all="ignore"):
+        shifted = -upstream(observation) / (len(x) * (np.asarray(got) * hot).sum(axis=1))
+    eps = float(np.median(shifted - (hot * x).sum(axis=1)))
+    return formula(_inside(eps))(observation, target) if np.isfinite(eps) else None
+
+
 EPSILONS = (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1)
 BOUNDS = (1e-4, 1e-3, 1e-2, 0.05, 0.1)
 
@@ -119,6 +130,7 @@ CROSS_ENTROPY: tuple[Hypothesis, ...] = (
     _plain("G434", lambda loss: -loss.hot / (loss.x * loss.hot.sum(axis=0)), "per class"),
     *(_plain("G424", _inside(eps), f"{eps:g}") for eps in EPSILONS),
     *(_plain("G424", _inside(-eps), f"-{eps:g}") for eps in EPSILONS),
+    Hypothesis("G424", fitted_epsilon, PLAIN, X, alone=True),
     *(_plain("G425", _outside(eps), f"{eps:g}") for eps in EPSILONS),
     *(_plain("G423", _clipped(bound), f"at {bound:g}") for bound in BOUNDS),
     *(_plain("G423", _cut(bound), f"at {bound:g}, no gradient outside") for bound in BOUNDS),

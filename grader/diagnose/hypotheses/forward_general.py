@@ -11,6 +11,8 @@ from grader.diagnose.hypotheses.changes import (
     at_previous_input,
     at_previous_parameters,
     changed,
+    predicted_labels,
+    with_labels,
     with_tensor,
 )
 from grader.diagnose.hypothesis import Hypothesis, Predict
@@ -137,6 +139,11 @@ FORWARD_GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("F150", with_tensor("x", lambda x: x / 2), note="the input halved"),
     Hypothesis("F150", with_tensor("x", np.square), note="the input squared"),
     Hypothesis("F150", with_tensor("x", lambda x: np.maximum(x, 0)), note="the input's positive part"),
+    Hypothesis("F166", with_labels(lambda labels: np.full_like(labels, labels[0])), note="the first for all"),
+    Hypothesis("F166", with_labels(lambda labels: np.full_like(labels, labels[-1])), note="the last for all"),
+    Hypothesis("F166", with_labels(lambda labels: labels[::-1]), note="in reverse order"),
+    Hypothesis("F166", with_labels(np.zeros_like), note="class 0 for all"),
+    Hypothesis("F166", changed(predicted_labels), note="the predicted class"),
     Hypothesis("F136", parameter_returned("weight"), note="weight"),
     Hypothesis("F136", parameter_returned("bias"), note="bias"),
 )

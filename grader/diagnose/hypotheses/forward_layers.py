@@ -111,6 +111,8 @@ FORWARD_LAYERS: tuple[Hypothesis, ...] = (
     Hypothesis("F101", _linear(lambda x, w, b: x @ w.T), LINEAR_LAYER),
     Hypothesis("F102", _linear(lambda x, w, b: x @ w.T - b), LINEAR_LAYER, note="subtracted"),
     Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + 2 * b), LINEAR_LAYER, note="added twice"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + len(x) * b), LINEAR_LAYER, note="added N times"),
+    Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b / len(x)), LINEAR_LAYER, note="divided by N"),
     Hypothesis("F102", _linear(lambda x, w, b: (x @ w.T) * b), LINEAR_LAYER, note="multiplied"),
     Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b.sum()), LINEAR_LAYER, note="its sum is added"),
     Hypothesis("F102", _linear(lambda x, w, b: x @ w.T + b.mean()), LINEAR_LAYER, note="its mean is added"),

@@ -128,6 +128,8 @@ FORWARD_STRUCTURES: tuple[Hypothesis, ...] = (
     Hypothesis("F102", bias_twice, CONV, note="added twice"),
     Hypothesis("F102", bias_subtracted, CONV, note="subtracted"),
     Hypothesis("F431", spatial(SpatialSwitches(flip_input=True)), CONV),
+    Hypothesis("F431", spatial(SpatialSwitches(flip_rows=True)), CONV, note="upside down alone"),
+    Hypothesis("F431", spatial(SpatialSwitches(flip_columns=True)), CONV, note="left to right alone"),
     Hypothesis("F432", spatial(SpatialSwitches(stride=1)), CONV, note="1 is used"),
     Hypothesis("F433", spatial(SpatialSwitches(padding=0)), CONV, note="0 is used"),
     Hypothesis("F434", spatial(SpatialSwitches(transpose_kernel=True)), CONV),

@@ -14,7 +14,9 @@ from grader.diagnose.hypotheses.changes import (
     at_previous_parameters,
     at_upstream,
     changed,
+    predicted_labels,
     with_cotangent,
+    with_labels,
     with_tensor,
 )
 from grader.diagnose.hypotheses.examples import (
@@ -143,6 +145,14 @@ def _square_transposed(value: Floats) -> Floats | None:
     return value.T if value.ndim == 2 else None
 
 
+def _standardised(x: Floats) -> Floats:
+    return np.asarray((x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12))
+
+
+def _row_centred(x: Floats) -> Floats:
+    return np.asarray(x - x.mean(axis=-1, keepdims=True))
+
+
 def _rowless(dout: Floats) -> Floats:
     return dout.mean(axis=0, keepdims=True) if dout.ndim else dout
 
@@ -221,6 +231,18 @@ GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis(
         "G150", with_tensor("x", lambda x: x - x.mean(axis=0)), note="the input centred over the batch"
     ),
+    Hypothesis("G150", with_tensor("x", lambda x: np.maximum(x, 0)), note="the input's positive part"),
+    Hypothesis("G150", with_tensor("x", np.square), note="the input squared"),
+    Hypothesis("G150", with_tensor("x", _standardised), note="the input standardised over the batch"),
+    Hypothesis("G150", with_tensor("x", _row_centred), note="the input centred over the features"),
+    Hypothesis("G150", with_tensor("x", lambda x: 2 * x), note="the input doubled"),
+    Hypothesis("G150", with_tensor("x", lambda x: x / 2), note="the input halved"),
+    Hypothesis("G166", with_labels(lambda labels: np.full_like(labels, labels[0])), note="the first for all"),
+    Hypothesis("G166", with_labels(lambda labels: np.full_like(labels, labels[-1])), note="the last for all"),
+    Hypothesis("G166", with_labels(lambda labels: labels[::-1]), note="in reverse order"),
+    Hypothesis("G166", with_labels(np.sort), note="sorted"),
+    Hypothesis("G166", with_labels(np.zeros_like), note="class 0 for all"),
+    Hypothesis("G166", changed(predicted_labels), note="the predicted class"),
     Hypothesis("G150", with_tensor("weight", _square_transposed), note="the weight transposed"),
     Hypothesis("G150", with_tensor("weight", np.ones_like), note="ones in place of the weight"),
     Hypothesis("G150", with_tensor("weight", np.abs), note="the weight's absolute value"),

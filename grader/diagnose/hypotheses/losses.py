@@ -10,7 +10,7 @@ from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.activation import sigmoid
 from grader.diagnose.variants.losses import dropped, hinge_margins
-from grader.diagnose.variants.point import Floats, constant, tensor, upstream
+from grader.diagnose.variants.point import Floats, constant, number, tensor, upstream
 
 MSE, BCE, HINGE, DROPOUT = ("mse",), ("bce_with_logits",), ("hinge",), ("dropout",)
 X = ("x",)
@@ -73,6 +73,12 @@ def _label(hot: Floats, active: Floats) -> Floats:
     return np.asarray(hot * active.sum(axis=1, keepdims=True))
 
 
+def subtracted_margin(observation: Observation, target: str) -> Array | None:
+    """The margin with the wrong sign."""
+    delta = -number(observation, "delta", 1.0)
+    return margin(lambda m, a, h: a - _label(h, a), delta)(observation, target)
+
+
 LOSSES: tuple[Hypothesis, ...] = (
     # squared error
     Hypothesis("G451", pairwise(lambda x, t: np.sign(x - t) / x.size), MSE, X),
@@ -110,6 +116,7 @@ LOSSES: tuple[Hypothesis, ...] = (
     Hypothesis("G473", margin(lambda m, a, h: a - _label(h, a), 0.0), HINGE, X, "it is left out"),
     Hypothesis("G473", margin(lambda m, a, h: a - _label(h, a), 1.0), HINGE, X, "1 is used"),
     Hypothesis("G473", margin(lambda m, a, h: a - _label(h, a), 0.5), HINGE, X, "0.5 is used"),
+    Hypothesis("G473", subtracted_margin, HINGE, X, "it is subtracted"),
     Hypothesis("G474", margin(lambda m, a, h: _all_active(m, h)), HINGE, X, "with its own count"),
     Hypothesis("G474", margin(lambda m, a, h: (m > 0) - _label(h, a)), HINGE, X),
     Hypothesis("G475", margin(lambda m, a, h: m * a - _label(h, m * a)), HINGE, X),

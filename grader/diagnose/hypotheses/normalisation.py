@@ -104,6 +104,7 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     _norm("G503", NormSwitches(mean_path=False, var_path=False)),
     _norm("G511", NormSwitches(gamma=False)),
     _norm("G512", NormSwitches(scale=False)),
+    _norm("G512", NormSwitches(scale_twice=True), X, "it is done twice"),
     _norm("G504", NormSwitches(ddof=1), ALL),
     _norm("G505", NormSwitches(eps_outside=True), ALL),
     *(_norm("G506", NormSwitches(eps=eps), ALL, f"{eps:g} is used") for eps in EPSILONS),

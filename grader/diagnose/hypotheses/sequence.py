@@ -177,6 +177,7 @@ SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("G635", with_residue, RNN, ("hidden",)),
     # LSTM cell
     *(Hypothesis("G641", lstm(LstmSwitches(slopes=which)), LSTM, note=name) for name, which in SLOPES),
+    Hypothesis("G641", lstm(LstmSwitches(squares=False)), LSTM, note="the candidate's square"),
     Hypothesis("G642", lstm(LstmSwitches(from_hidden=False)), LSTM, note="through the hidden state"),
     Hypothesis("G642", lstm(LstmSwitches(from_cell=False)), LSTM, note="from the next cell state"),
     Hypothesis("G643", lstm(LstmSwitches(cell_slope=False)), LSTM),

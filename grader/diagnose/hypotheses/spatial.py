@@ -122,6 +122,8 @@ def output_as_input(observation: Observation, _: str) -> Array | None:
 SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G601", switched(SpatialSwitches(flip_input=True)), CONV, X),
     Hypothesis("G601", switched(SpatialSwitches(flip_weight=True)), CONV, WEIGHT),
+    Hypothesis("G601", switched(SpatialSwitches(flip_rows=True)), CONV, X, "upside down alone"),
+    Hypothesis("G601", switched(SpatialSwitches(flip_columns=True)), CONV, X, "left to right alone"),
     Hypothesis("G602", switched(SpatialSwitches(stride=1)), CONV, ("x", "weight")),
     Hypothesis("G602", switched(SpatialSwitches(stride=2)), CONV, ("x", "weight"), "2 is used"),
     Hypothesis("G603", switched(SpatialSwitches(crop="none")), CONV, X, "the frame is not cut off"),

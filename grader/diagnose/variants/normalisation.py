@@ -22,6 +22,7 @@ class NormSwitches:
         eps_outside: epsilon is added to the standard deviation, not to the variance.
         root: False divides by the variance instead of its root.
         scale: False leaves out the division by the standard deviation in dx.
+        scale_twice: divides once more.
         gamma: False leaves gamma out of dx (or of the output).
         beta: False leaves beta out of the output.
         center: False does not subtract the mean.
@@ -40,6 +41,7 @@ class NormSwitches:
     eps_outside: bool = False
     root: bool = True
     scale: bool = True
+    scale_twice: bool = False
     gamma: bool = True
     beta: bool = True
     center: bool = True
@@ -112,7 +114,7 @@ def norm_gradients(observation: Observation, how: NormSwitches = RIGHT) -> dict[
             )
         dx = dx - how.var_factor * _bend(observation, how, state) * state.x_hat * var_term
     if how.scale:
-        dx = dx / state.divisor
+        dx = dx / (state.divisor**2 if how.scale_twice else state.divisor)
     lead = tuple(range(dout.ndim - 1))
     return {"x": dx, "gamma": (dout * state.x_hat).sum(axis=lead), "beta": dout.sum(axis=lead)}
 

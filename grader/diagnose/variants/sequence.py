@@ -86,6 +86,8 @@ class LstmSwitches:
         old_cell: False takes the new cell state in the forget gate's gradient.
         squashed: False leaves out tanh in the output gate's gradient.
         order: the gates' order in the rows.
+        g_sigmoid: the candidate goes through a sigmoid.
+        squares: False forgets the squares in the derivatives of tanh.
     """
 
     slopes: tuple[bool, bool, bool, bool] = (True, True, True, True)
@@ -98,6 +100,7 @@ class LstmSwitches:
     squashed: bool = True
     order: tuple[int, int, int, int] = (0, 1, 2, 3)
     g_sigmoid: bool = False
+    squares: bool = True
 
 
 LSTM_RIGHT = LstmSwitches()
@@ -128,7 +131,7 @@ def lstm_gradients(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> 
     gates = [
         to_i * (i * (1 - i) if how.slopes[0] else 1.0),
         total * (old if how.old_cell else cell) * (f * (1 - f) if how.slopes[1] else 1.0),
-        to_g * (1 - g**2 if how.slopes[2] else 1.0),
+        to_g * ((1 - g**2 if how.squares else 1 - g) if how.slopes[2] else 1.0),
         dhidden * (np.tanh(cell) if how.squashed else cell) * (o * (1 - o) if how.slopes[3] else 1.0),
     ]
     dz = np.concatenate([gates[how.order.index(place)] for place in range(4)], axis=1)

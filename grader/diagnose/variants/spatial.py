@@ -19,6 +19,10 @@ class SpatialSwitches:
     Args:
         flip_input: the kernel is flipped in the input gradient (or in forward).
         flip_weight: the weight gradient is flipped.
+        flip_rows: the kernel is flipped upside down alone.
+        flip_columns: the kernel is flipped from left to right alone.
+        transpose_kernel: the kernel's height and width are exchanged.
+        swap_channels: the weight's two channel axes are exchanged.
         stride: overrides the layer's stride.
         padding: overrides the layer's padding.
         overwrite: overlapping windows overwrite instead of adding.
@@ -29,6 +33,8 @@ class SpatialSwitches:
 
     flip_input: bool = False
     flip_weight: bool = False
+    flip_rows: bool = False
+    flip_columns: bool = False
     transpose_kernel: bool = False
     swap_channels: bool = False
     stride: int | None = None
@@ -97,6 +103,10 @@ def kernel_of(observation: Observation, how: SpatialSwitches) -> Floats:
     weight = tensor(observation, "weight")
     if how.flip_input:
         weight = weight[:, :, ::-1, ::-1]
+    if how.flip_rows:
+        weight = weight[:, :, ::-1]
+    if how.flip_columns:
+        weight = weight[:, :, :, ::-1]
     if how.transpose_kernel:
         weight = weight.transpose(0, 1, 3, 2)
     if how.swap_channels:
