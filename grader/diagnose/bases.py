@@ -65,7 +65,7 @@ def _pieces(observation: Observation, _: str) -> Terms:
     terms["[x > 0]"] = above
     terms["alpha [x < 0]"] = alpha * under
     terms["alpha exp(x) [x < 0]"] = alpha * np.exp(low) * under
-    terms["[x < 0]"] = ~above
+    terms["[x < 0]"] = under
     return terms
 
 

@@ -46,9 +46,8 @@ def _stack(target: str, cases: Sequence[Case]) -> Stack | None:
         if not case.same_shape or not np.all(np.isfinite(case.got)):
             return None
         try:
-            with np.errstate(all="ignore"):
-                terms = basis(target, case.observation)
-        except (KeyError, ValueError, IndexError):
+            terms = basis(target, case.observation)
+        except (LookupError, ValueError, TypeError, ArithmeticError):
             return None
         if not terms:
             return None

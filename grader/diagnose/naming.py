@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from grader.diagnose import additive, combination, patterns, protocol
 from grader.diagnose.catalogue import FORWARD_HYPOTHESES, HYPOTHESES
 from grader.diagnose.fit import Case, build_cases
@@ -31,14 +33,16 @@ def diagnose_gradient(
         the best explanation first; more than one where the numbers do not tell them apart (none of these is
         `certain`); empty where no fault was recognised.
     """
-    return _diagnose(layer, tensor, HYPOTHESES, observations, events)
+    with np.errstate(all="ignore"):
+        return _diagnose(layer, tensor, HYPOTHESES, observations, events)
 
 
 def diagnose_forward(
     layer: str, observations: Sequence[Observation], events: Sequence[Event] = ()
 ) -> list[Diagnosis]:
     """Names what is wrong with a layer's output; arguments and result as for `diagnose_gradient`."""
-    return _diagnose(layer, OUTPUT, FORWARD_HYPOTHESES, observations, events)
+    with np.errstate(all="ignore"):
+        return _diagnose(layer, OUTPUT, FORWARD_HYPOTHESES, observations, events)
 
 
 def _diagnose(

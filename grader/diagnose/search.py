@@ -86,7 +86,7 @@ def _matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case
     found = _truth_matches(ordered)
     bent: list[tuple[int, Hypothesis, list[Fit]]] = []
     for order, hypothesis in enumerate(hypotheses):
-        fits = _fits(target, hypothesis, ordered)
+        fits = _fits(target, hypothesis, ordered, as_is=bool(found) and found[0].rank == Rank.SINGLE)
         if fits is None:
             continue
         if _as_is(ordered, fits):
@@ -118,16 +118,16 @@ def _as_is(cases: Sequence[Case], fits: Sequence[Fit]) -> bool:
     return all(one.residual_as_is <= _allowed(case, tolerance) for case, one in zip(cases, fits, strict=True))
 
 
-def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case]) -> list[Fit] | None:
+def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case], *, as_is: bool) -> list[Fit] | None:
     """One fit per case, or None at the first case that the hypothesis does not explain."""
     fits = []
     for case in cases:
         try:
             predicted = hypothesis.predict(case.observation, target)
-        except (KeyError, ValueError, IndexError, TypeError):
+        except (LookupError, ValueError, TypeError, ArithmeticError):
             return None
         one = fit(predicted, case)
-        if one is None or not _explains(one, case, hypothesis.alone):
+        if one is None or not _explains(one, case, as_is or hypothesis.alone):
             return None
         fits.append(one)
     return fits
