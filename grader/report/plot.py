@@ -19,6 +19,7 @@ WIDTH, HEIGHT = 440, 270
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 40
 MAX_POINTS = 400  # of one curve; more cannot be told apart
 MAX_CURVES = 8
+LARGEST = 1e100
 Point = tuple[float, float]
 
 
@@ -63,9 +64,7 @@ def plots(curves: Sequence[Curve], bands: Sequence[Band], points: float, *, name
 def _plot(label: str, curves: list[Curve], bands: Sequence[Band], points: float, name: str) -> Plot:
     series = [_points(curve) for curve in curves]
     marks = _thresholds(bands, series, points)
-    finite = [
-        point for line in series for point in line if math.isfinite(point[0]) and math.isfinite(point[1])
-    ]
+    finite = [point for line in series for point in line if _drawable(*point)]
     x_range = _range([x for x, _ in finite], pad=0.0)
     y_range = _range([y for _, y in finite] + [height for height, _ in marks], pad=0.05)
     title = one_line(label) or "curves"
@@ -98,7 +97,7 @@ def _thresholds(
     bands: Sequence[Band], series: Sequence[list[Point]], points: float
 ) -> list[tuple[float, str]]:
     """Height and words of each band; in percent where the curves are."""
-    heights = [y for line in series for _, y in line if math.isfinite(y)]
+    heights = [y for line in series for _, y in line if _drawable(y)]
     factor = 100.0 if heights and max(heights) > 1.5 and all(band.at_least <= 1 for band in bands) else 1.0
     return [
         (
@@ -106,15 +105,21 @@ def _thresholds(
             f"{100 * band.at_least:g} % earns {points * band.share:g} of {points:g} points",
         )
         for band in bands
-        if math.isfinite(band.at_least)
+        if _drawable(band.at_least)
     ]
+
+
+def _drawable(*values: float) -> bool:
+    """Whether numbers have a place on an axis: finite, and not so large that arithmetic on them overflows."""
+    return all(abs(value) < LARGEST for value in values)
 
 
 def _range(values: Sequence[float], *, pad: float) -> tuple[float, float]:
     """Lowest and highest value, apart from each other, with a margin."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        low, high = low - 0.5, high + 0.5
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-9):  # one value, or none to tell apart
+        apart = max(0.5, 1e-3 * abs(low))
+        low, high = low - apart, high + apart
     margin = pad * (high - low)
     return low - margin, high + margin
 
@@ -167,7 +172,7 @@ def _line(
     """A polyline for each run of finite points; a single point is a dot."""
     run: list[str] = []
     for x, y in [*points, (math.nan, math.nan)]:
-        if math.isfinite(x) and math.isfinite(y):
+        if _drawable(x, y):
             run.append(f"{_x(x, x_range):.1f},{_y(y, y_range):.1f}")
             continue
         if len(run) == 1:
