@@ -68,6 +68,11 @@ def arrangements(value: Value, want: Array, left: tuple[str, ...]) -> list[tuple
             else Value(value.data, value.axes)
         )
     if not value.axes:
+        if any(flexible and side == 1 for flexible, side in zip(value.flex, want.shape, strict=True)):
+            shape = " × ".join(
+                "any" if f else str(n) for f, n in zip(value.flex, value.data.shape, strict=True)
+            )
+            raise Clash(f"the result has rows or columns of a length that is not given ({shape})", "W112")
         return [(_stretched(value, want), "")]
     orders, note = _orders(value, want, left)
     matrices = [(matrix, note) for order in orders if (matrix := _laid_out(value, order, want)) is not None]
@@ -80,7 +85,7 @@ def arrangements(value: Value, want: Array, left: tuple[str, ...]) -> list[tuple
 def _stretched(value: Value, want: Array) -> Array:
     data = value.data
     for side in (0, 1):
-        if value.flex[side]:
+        if value.flex[side] and want.shape[side] > 1:
             data = np.repeat(data, want.shape[side], axis=side)
     return data
 

@@ -158,8 +158,6 @@ class Evaluator:
         return replace(value, data=-value.data)
 
     def _transpose(self, node: Transpose) -> Value:
-        if isinstance(node.a, Ones) and node.a.kind == "any" and self.meaning.ones == "row":
-            return transpose(self._ones(replace(node.a, kind="column")))  # 1^T is a row whatever 1 alone is
         return transpose(self.of(node.a))
 
     def _bin(self, node: Bin) -> Value:

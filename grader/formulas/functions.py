@@ -44,6 +44,8 @@ def call_function(evaluator: Evaluator, node: Call) -> Value:
         return evaluator.elementwise_call(node.fn, first)
     if node.fn in ("max", "min"):
         return _extreme(evaluator, node.fn, arguments)
+    if node.fn == "diag" and first.is_scalar and not first.axes:
+        return replace(first, eye=True)
     if first.eye or (any(first.flex) and node.fn not in ("diag",)):
         raise Unreadable(f"{node.fn} of something of unknown size", node.fn)
     if node.fn == "softmax":

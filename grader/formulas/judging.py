@@ -15,7 +15,7 @@ from grader.formulas.limits import Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.names import Names
 from grader.formulas.problem import Problem
 from grader.formulas.question import Alternative, Question
-from grader.formulas.reading import Language, Reading, described, evaluate, read_answer
+from grader.formulas.reading import Language, Reading, described, evaluate, last_number, read_answer
 from grader.formulas.readings import Candidate
 
 Outcome = Literal["right", "note", "wrong", "unreadable", "empty"]
@@ -101,66 +101,100 @@ def judge_unguarded(
 
         return judge_parts(answer, question, rng, language)
     text = answer if isinstance(answer, str) else next(iter(answer.values()), "")
-    truths = (question, *question.alternatives)
-    first: Judgement | None = None
-    for truth in truths:
-        problem = Problem(question, truth, rng)
-        found = _judge_one(text, problem, language)
-        if isinstance(truth, Alternative) and found.outcome in ("right", "note"):
+    problem = Problem(question, question, rng)
+    attempt = attempted(_read_for(text, problem, language), problem)
+    if attempt.settled is not None and attempt.settled.outcome in ("right", "note", "empty"):
+        return attempt.settled
+    for truth in question.alternatives:
+        other = Problem(question, truth, rng)
+        settled = attempted(_read_for(text, other, language), other).settled
+        if settled is not None and settled.is_right:
             return replace(
-                found, outcome="note", share=truth.share, message=truth.message, note=truth.message
+                settled, outcome="note", share=truth.share, message=truth.message, note=truth.message
             )
-        if found.is_right or found.outcome == "empty":
-            return found
-        first = first or found
-    assert first is not None
-    return first
+    return concluded(attempt, problem)
 
 
-def _judge_one(text: str, problem: Problem, language: Language) -> Judgement:
+def _read_for(text: str, problem: Problem, language: Language) -> Reading:
     reading = read_answer(text, problem.names, problem.lenient, problem.question.left_side, language)
-    return judge_reading(reading, problem)
+    if problem.question.kind == "integer" and reading.error and not reading.is_empty:
+        return last_number(reading)
+    if isinstance(problem.truth, Alternative) and reading.is_code:
+        return replace(reading, vectors=("flat",))  # a row of one sample would hide a sum over the batch
+    return reading
 
 
 def judge_reading(reading: Reading, problem: Problem) -> Judgement:
     """Judge an answer that was read, against one truth."""
-    if reading.is_empty:
-        return Judgement("empty", reading, "there is no answer")
-    if reading.error:
-        return Judgement("unreadable", reading, _unreadable(reading.error, reading.token))
-    shape = next(described(reading, problem.names, problem.samples[0]), "")
-    reading = replace(reading, shape=shape)
-    deadline = Deadline()
-    value_of: tuple[Candidate, str] | None = None
-    clash: tuple[Candidate, str, Clash] | None = None
+    return concluded(attempted(reading, problem), problem)
+
+
+@dataclass
+class Attempt:
+    """What came of comparing every way to read an answer with the truth."""
+
+    reading: Reading
+    settled: Judgement | None = None  # right, empty or unreadable: nothing to explain
+    value_of: tuple[Candidate, str] | None = None  # the first way that has a value
+    clash: tuple[Candidate, str, Clash] | None = None  # the first way that cannot have one
     unread: Unreadable | None = None
+    asks: Judgement | None = None
+
+
+def attempted(reading: Reading, problem: Problem) -> Attempt:
+    """Compare every way to read an answer with the truth, up to the first that is equal."""
+    if reading.is_empty:
+        return Attempt(reading, Judgement("empty", reading, "there is no answer"))
+    if reading.error:
+        return Attempt(reading, Judgement("unreadable", reading, _unreadable(reading.error, reading.token)))
+    reading = replace(reading, shape=next(described(reading, problem.names, problem.samples[0]), ""))
+    attempt = Attempt(reading)
+    deadline = Deadline()
     for candidate, vectors in tries(reading):
         try:
             notes = _matches(problem, reading, candidate, vectors, deadline)
         except Clash as error:
-            clash = clash or (candidate, vectors, error)
+            attempt.clash = attempt.clash or (candidate, vectors, error)
+            continue
         except Unreadable as error:
-            unread = unread or error
+            attempt.unread = attempt.unread or error
             if deadline.passed:
                 break
+            continue
+        if notes is None:
+            attempt.value_of = attempt.value_of or (candidate, vectors)
+        elif candidate.asks:
+            question = "is 1 the number or the vector of ones? With the vector it is right"
+            attempt.asks = Judgement("unreadable", reading, f"{question}; a person has to mark it")
         else:
-            if notes is not None and candidate.asks:
-                message = "is 1 the number or the vector of ones? With the vector it is right"
-                return Judgement("unreadable", reading, f"{message}; a person has to mark it")
-            if notes is not None:
-                return _right(reading, candidate, notes)
-            value_of = value_of or (candidate, vectors)
-    if value_of is None and clash is None:
-        why = unread or Unreadable("it cannot be evaluated")
+            attempt.settled = _right(reading, candidate, notes)
+            return attempt
+    attempt.settled = attempt.asks
+    return attempt
+
+
+def concluded(attempt: Attempt, problem: Problem) -> Judgement:
+    """The judgement of an attempt: settled, unreadable, or wrong with a reason."""
+    reading = attempt.reading
+    if attempt.settled is not None:
+        return attempt.settled
+    if attempt.value_of is not None:
+        candidate, vectors = attempt.value_of
+        clash = None
+    elif attempt.clash is not None:
+        candidate, vectors, clash = attempt.clash
+    else:
+        why = attempt.unread or Unreadable("it cannot be evaluated")
         return Judgement("unreadable", reading, _unreadable(str(why), why.token))
-    candidate, vectors = value_of or clash[:2]  # type: ignore[index]
-    if candidate.guesses:
+    if candidate.guesses and clash is None:
         token = sorted(candidate.guesses)[0]
         return Judgement(
             "unreadable", reading, _unreadable(f"{token!r} is not a name of this question", token)
         )
-    reason = explain(problem, reading, candidate, vectors, None if value_of else clash[2])  # type: ignore[index]
-    return _wrong(reading, reason)
+    if reading.remarks:
+        message = f"the words after the formula ({reading.remarks}) may change its meaning"
+        return Judgement("unreadable", reading, _unreadable(message, ""))
+    return _wrong(reading, explain(problem, reading, candidate, vectors, clash))
 
 
 def _matches(

@@ -47,6 +47,10 @@ class Names:
         self.known = {*self.shapes, *self.sizes}
         self.upstream = ""  # the one gradient that is given, if there is one
         self._sequences = sorted(self._spellings(declared), key=lambda pair: -len(pair[0]))
+        self._by_first: dict[str, list[tuple[tuple[str, ...], tuple[Token, ...]]]] = {}
+        for spelling, new in self._sequences:
+            if len(spelling) > 1:
+                self._by_first.setdefault(spelling[0], []).append((spelling, new))
         self._single = {spelling[0]: new for spelling, new in self._sequences if len(spelling) == 1}
         self._words = {*self.known, *self._single, *self.functions, *(f for f in FUNCTIONS if len(f) > 2)}
 
@@ -92,9 +96,9 @@ class Names:
         out: list[Token] = []
         position = 0
         while position < len(source):
-            for spelling, new in self._sequences:
+            for spelling, new in self._by_first.get(source[position].text, ()):
                 length = len(spelling)
-                if length > 1 and tuple(t.text for t in source[position : position + length]) == spelling:
+                if tuple(t.text for t in source[position : position + length]) == spelling:
                     out.extend(new)
                     position += length
                     break
@@ -148,6 +152,8 @@ class Names:
             Unreadable: the question gives no such gradient.
         """
         gradient = f"d{name}"
+        if gradient not in self.shapes:
+            gradient = self.folded(gradient) or gradient
         if gradient in self.hidden or gradient not in self.shapes:
             raise Unreadable(
                 f"∂L/∂{name} is not among what is given; write the answer without it", f"∂L/∂{name}"

@@ -78,6 +78,16 @@ _known(
     2,
     canonical="same",
 )
+_COMMON = {
+    "weight": "W",
+    "weights": "W",
+    "bias": "b",
+    "inputs": "X",
+    "input": "X",
+    "targets": "T",
+    "probs": "Y",
+    "out": "Y",
+}
 _CODE = re.compile(
     r"@|\bnp\.|\bnumpy\.|\btorch\.|\*\*|\.T\b|\.t\(\)|\.(sum|mean|dot|mm|matmul|transpose|reshape|exp|log|shape|pow|max)\b"
     r"|\b(axis|dim|keepdims|keepdim)\s*=|\beinsum\b|\breturn\b|\bself\.|\bdot\("
@@ -179,6 +189,8 @@ class _Reader:
         if name in self.local:
             return self.local[name]
         pieces = self.names.pieces(Token("name", name)) or self._spelled(name)
+        if not pieces and _COMMON.get(name, "") in self.names.known:
+            pieces = [Token("name", _COMMON[name])]
         if not pieces or len(pieces) != 1 or pieces[0].text not in self.names.known:
             raise Unreadable(f"{name!r} is not a name of this question", name)
         if pieces[0].text in self.names.hidden:
@@ -235,6 +247,8 @@ class _Reader:
             return Call("np.size", (self.of(node.value.value),), (("axis", _integer(node.slice)),))
         if isinstance(node.value, ast.Name) and node.value.id in ("cache", "grads", "params", "ctx"):
             return self._named(str(_literal(node.slice)))
+        if isinstance(node.value, ast.Attribute) and node.value.attr in ("cache", "grads", "params"):
+            return self._named(str(_literal(node.slice)))
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         key = tuple(_slice(part) for part in parts)
         if len(key) > 3:
@@ -249,6 +263,13 @@ class _Reader:
             return Call("np.size", (receiver,), (("axis", _integer(node.args[0])),))
         if receiver is None and (applied := self._function(name)) is not None and len(node.args) == 1:
             return Apply(applied[0], applied[1], self.of(node.args[0]))
+        if (
+            name in ("sum", "max")
+            and isinstance(node.func, ast.Name)
+            and not node.keywords
+            and len(node.args) == 1
+        ):
+            raise Unreadable(f"{name} without an axis", name)
         if name not in FUNCTIONS:
             raise Unreadable(f"the function {name} is not understood", name)
         canonical, least, most, keywords = FUNCTIONS[name]

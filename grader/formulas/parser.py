@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from grader.formulas.derivatives import Derivatives
 from grader.formulas.limits import MAX_DEPTH, Unreadable
 from grader.formulas.names import CONSTANTS, function
-from grader.formulas.tokens import Token
+from grader.formulas.tokens import Token, matching
 from grader.formulas.tree import (
     Apply,
     Bin,
@@ -40,6 +40,7 @@ class Style:
     hadamard: str = "left"  # A∘B C is (A∘B)C; tight: A∘(BC)
     sums: str = "term"  # a sum ends at + and -; wide: it goes on to the end of its bracket
     bare_one: str = "number"  # 1 beside a matrix; vector: the vector of ones; starred: also in 1 * A
+    cross: str = "name"  # a lower-case x between spaces; times: a multiplication sign
     delta: str = "kronecker"  # with two subscripts; gradient: the upstream gradient
 
 
@@ -128,6 +129,13 @@ class Parser(Derivatives):
             "equiv",
         ):
             return None
+        if token.text == "x" and token.kind == "word" and token.spaced and "x" not in self.names.known:
+            following = self.peek(1)
+            if following is not None and following.spaced:
+                self.open_choices.add("cross")
+                if self.style.cross == "times":
+                    self.take()
+                    return "star"
         return "juxt"
 
     def _product_dot(self) -> bool:
@@ -227,7 +235,10 @@ class Parser(Derivatives):
         if not self.at("sym", "_"):
             return Ones(fill=fill)
         self.take()
-        group = self.script_tokens()
+        return self.sized_ones(self.script_tokens(), fill)
+
+    def sized_ones(self, group: list[Token], fill: float) -> Node:
+        """Ones with the sizes of their subscript, the ones of a condition, or an entry of ones: the number 1."""
         if any(t.text in _COMPARE for t in group):
             return self.child(group).condition()
         if (
@@ -265,6 +276,8 @@ class Parser(Derivatives):
 
     def indicator(self) -> Node | None:
         """A condition in brackets, if that is what comes next."""
+        if not self.at("sym", "(", "[", "{"):
+            return None
         start = self.position
         inner = self.bracket_tokens()
         if inner and any(t.text in _COMPARE and t.kind == "sym" for t in inner):
@@ -274,8 +287,12 @@ class Parser(Derivatives):
 
     def condition(self) -> Node:
         """A comparison that fills all tokens; an index compared with an index is a Kronecker delta."""
-        tokens = [t for t in self.tokens[self.position :] if t.text not in "{}"]
+        tokens = self.tokens[self.position :]
         self.position = len(self.tokens)
+        while (
+            len(tokens) > 2 and tokens[0].text in ("(", "{", "[") and matching(tokens, 0) == len(tokens) - 1
+        ):
+            tokens = tokens[1:-1]
         at = [k for k, t in enumerate(tokens) if t.text in _COMPARE and t.kind == "sym"]
         if len(at) != 1:
             raise Unreadable("this condition is not understood", " ".join(t.text for t in tokens))
@@ -293,6 +310,8 @@ class Parser(Derivatives):
         if token.text in ("(", "[", "{"):
             self.position -= 1
             inner = self.bracket_tokens()
+            if len(inner) > 2 and {t.text for t in inner} <= {"1", ",", "ldots", "."}:
+                return Transpose(Ones("column"))  # [1, ..., 1]
             if not inner:
                 raise Unreadable("empty brackets", token.text)
             if token.text != "{" and sum(t.text in _COMPARE and t.kind == "sym" for t in inner) == 1:
@@ -389,7 +408,7 @@ class Parser(Derivatives):
             return self.definitions[text]
         if text in ("I", "Id", "eye", "identity", "Identity"):
             return self.identity()
-        if text in CONSTANTS:
+        if text in CONSTANTS and text != "e":
             return Num(CONSTANTS[text])
         if text in self.scope:
             return IndexValue(self.scope[text])
@@ -428,6 +447,8 @@ class Parser(Derivatives):
         group = self.script_tokens()
         if any(t.text in _COMPARE for t in group):
             return self.child(group).condition()
+        if any(t.text in ("times", "x") or t.text in self.names.sizes for t in group):
+            return Eye(self.sizes(group)[0])
         indices = self.subscripts(group)
         if len(indices) == 2 and all(
             isinstance(s, str) and s.partition("#")[0] not in self.names.sizes for s in indices

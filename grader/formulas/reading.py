@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
@@ -20,7 +20,7 @@ from grader.formulas.sampling import Sample
 from grader.formulas.show import show
 from grader.formulas.statements import Statement, statements
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Entry, Node, Sym, walk
+from grader.formulas.tree import Entry, Node, Num, Sym, walk
 from grader.formulas.values import Value
 
 Language = Literal["auto", "math", "code"]
@@ -45,6 +45,7 @@ class Reading:
     token: str = ""  # what was not understood
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
     vectors: tuple[str, ...] = ("declared",)
+    remarks: str = ""  # words after the formula that may change its meaning
 
     @property
     def is_empty(self) -> bool:
@@ -114,7 +115,7 @@ def _read_code(text: str, code: str, names: Names, target: str) -> Reading:
 
 
 def _read_math(text: str, names: Names, lenient: Names, target: str, strict: bool) -> Reading:
-    found = statements(text, names.substitute)
+    found, remarks = statements(text, names.substitute)
     if not found:
         raise Unreadable("no formula was found")
     statement, notes = _choose(found, lenient, target, strict)
@@ -128,9 +129,25 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     first = options[0]
     if statement.approximate:
         notes = (*notes, "≈ was read as =")
+    if remarks:
+        notes = (*notes, "the words after the formula were not read")
     return Reading(
         text, "math", show(first.tree, first.meaning), show(first.tree, first.meaning, latex=True),
-        notes=notes, left=left, candidates=options,
+        notes=notes, left=left, candidates=options, remarks=" ".join(remarks),
+    )  # fmt: skip
+
+
+def last_number(reading: Reading) -> Reading:
+    """A whole number at the end of running text, for questions that ask for one: "920 parameters in total"."""
+    text = re.sub(r"(?<=\d)(,|\{,\}|\\,|\s)(?=\d{3}\b)", "", reading.source)
+    numbers = re.findall(r"(?<![\w.^_])\d+(?![\w^_]|\.\d)", text)
+    equal = re.findall(r"=\s*\$?\s*(\d+)(?![\w^_]|\.\d)", text)
+    if (len(set(numbers)) != 1 and not equal) or re.search(r"\b(not|or|between|about|most|least)\b", text):
+        return reading
+    number = Num(float((equal or numbers)[-1]))
+    return replace(
+        reading, error="", token="", language="math", read_as=show(number), latex=show(number),
+        notes=("the number was taken from the text",), candidates=(Candidate(number, Meaning(), ()),),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ _STYLES = {
     "hadamard": ("left", "tight"),
     "sums": ("term", "wide"),
     "bare_one": ("number", "vector", "starred"),
+    "cross": ("name", "times"),
     "delta": ("kronecker", "gradient"),
 }
 _MEANINGS = {
@@ -38,6 +39,7 @@ _SAID = {
     ("sums", "wide"): "the sum was taken to the end of its bracket",
     ("bare_one", "vector"): "1 was read as the vector of ones",
     ("bare_one", "starred"): "1 was read as the vector of ones",
+    ("cross", "times"): "x was read as a multiplication sign",
     ("delta", "gradient"): "δ was read as the upstream gradient",
     ("ones", "row"): "1 was read as a row of ones",
     ("ones", "matrix"): "1 was read as a matrix of ones",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.formulas.cursor import Cursor
 from grader.formulas.limits import Unreadable
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Bin, Call, Delta, Entry, Neg, Node, Num, Sym, Transpose
+from grader.formulas.tree import Bin, Call, Delta, Entry, Neg, Node, Num, Ones, Sym, Transpose
 
 _TRANSPOSES = {"T", "top", "tr", "transpose", "transp", "trans", "Tr"}
 _SLICES = {":", "cdot", "*", "odot", "-", "circ", "bullet"}
@@ -23,6 +23,10 @@ class Scripts(Cursor):
 
     def factor(self) -> Node:
         """An operand with its scripts."""
+        raise NotImplementedError
+
+    def sized_ones(self, group: list[Token], fill: float) -> Node:
+        """Ones with the sizes of their subscript."""
         raise NotImplementedError
 
     def scripted(self, node: Node) -> Node:
@@ -64,6 +68,10 @@ class Scripts(Cursor):
         """Entries of a matrix or vector."""
         if isinstance(node, Call) and node.fn == "norm":
             return self._norm(node, group)
+        ones = node.a if isinstance(node, Transpose) else node
+        if isinstance(ones, Ones) and ones.kind == "any" and ones.rows is None:
+            sized = self.sized_ones(group, ones.fill)
+            return Transpose(sized) if isinstance(node, Transpose) else sized
         if isinstance(node, Num):
             raise Unreadable("a subscript at a number", str(node.value))
         if isinstance(node, Sym) and not self.names.shapes.get(node.name):

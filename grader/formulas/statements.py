@@ -55,8 +55,12 @@ class Statement:
     trailing: bool = False  # stands after "where"
 
 
-def statements(text: str, prepare: Callable[[list[Token]], list[Token]]) -> list[Statement]:
-    """All formulas of an answer, in order; ``prepare`` writes out the question's own spellings.
+def statements(
+    text: str, prepare: Callable[[list[Token]], list[Token]]
+) -> tuple[list[Statement], tuple[str, ...]]:
+    """All formulas of an answer, in order, and words after them that may change their meaning.
+
+    ``prepare`` writes out the question's own spellings.
 
     Raises:
         Unreadable: too long, or with characters that have no meaning in a formula.
@@ -64,15 +68,16 @@ def statements(text: str, prepare: Callable[[list[Token]], list[Token]]) -> list
     if len(text) > MAX_CHARACTERS:
         raise Unreadable(f"longer than {MAX_CHARACTERS} characters; give the final formula alone")
     found: list[Statement] = []
+    remarks: list[str] = []
     for formula, prose in _segments(expand_macros(text)):
         final = bool(_FINAL.search(prose))
         trailing = bool(
             re.search(r"\b(where|with|since|because|here|denotes)\s*:?\s*$", prose.strip(), re.IGNORECASE)
         )
         for line in _lines(formula):
-            for statement in _split(prepare(lex(line))):
+            for statement in _split(prepare(lex(line)), remarks):
                 found.append(replace(statement, final=final, trailing=statement.trailing or trailing))
-    return [statement for statement in found if any(statement.sides)]
+    return [statement for statement in found if any(statement.sides)], tuple(remarks)
 
 
 def _segments(text: str) -> Iterator[tuple[str, str]]:
@@ -123,10 +128,10 @@ def _lines(formula: str) -> list[str]:
     return lines
 
 
-def _split(tokens: list[Token], *, boxed: bool = False) -> Iterator[Statement]:
+def _split(tokens: list[Token], remarks: list[str], *, boxed: bool = False) -> Iterator[Statement]:
     tokens = _without_boxes(tokens)
     trailing = False
-    for part, after in _clauses(tokens):
+    for part, after in _clauses(tokens, remarks):
         trailing = trailing or after
         box = [k for k, t in enumerate(part) if t.kind == "cmd" and t.text == "boxed"]
         if box and not boxed:
@@ -138,7 +143,7 @@ def _split(tokens: list[Token], *, boxed: bool = False) -> Iterator[Statement]:
                 outside = part[:k]
                 if outside and outside[-1].text in _RELATIONS and not _has_relation(inner):
                     inner = [*outside, *inner]
-                yield from (replace(s, boxed=True) for s in _split(inner, boxed=True))
+                yield from (replace(s, boxed=True) for s in _split(inner, remarks, boxed=True))
             continue
         sides, approximate = _sides(part)
         yield from _statement(sides, approximate, trailing)
@@ -170,7 +175,7 @@ def _without_boxes(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _clauses(tokens: list[Token]) -> Iterator[tuple[list[Token], bool]]:
+def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Token], bool]]:
     """Parts between commas, line ends and prose at the outermost level; the flag says "after where"."""
     part: list[Token] = []
     depth, trailing, prose = 0, False, False
@@ -183,9 +188,12 @@ def _clauses(tokens: list[Token]) -> Iterator[tuple[list[Token], bool]]:
         word = token.text.lower() if token.kind in ("word", "name") else ""
         is_prose = outermost and word in _PROSE and _stands_alone(tokens, k)
         if outermost and word in _MEANINGFUL and (prose or is_word_of_prose(tokens, k)):
-            raise Unreadable(
-                f"the word {token.text!r} next to the formula may change its meaning", token.text
-            )
+            if not trailing:
+                raise Unreadable(
+                    f"the word {token.text!r} next to the formula may change its meaning", token.text
+                )
+            remarks.append(token.text)
+            is_prose = True
         next_line = token.text == "\\\\" and not _continues(tokens, k)
         if outermost and (
             (token.text in (",", ";") and token.kind == "sym") or next_line or is_prose or word == ":"
@@ -243,6 +251,7 @@ def _sides(tokens: list[Token]) -> tuple[list[list[Token]], bool]:
     while tokens and tokens[-1].kind == "sym" and tokens[-1].text in (".", ",", ";", ":", "\\\\", "?"):
         tokens = tokens[:-1]
     for token in tokens:
+        depth += (token.text == "begin:cases") - (token.text == "end:cases")
         if token.kind == "sym":
             depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
         relation = (token.kind == "sym" and token.text in _RELATIONS) or (

@@ -171,6 +171,10 @@ def _environments(tokens: list[Token]) -> list[Token]:
                 open_.pop()
             if name == "cases" or name.endswith("cases"):
                 out.append(Token("cmd", f"{token.text}:cases"))
+            elif ("matrix" in name or name == "array") and (ones := _ones_matrix(tokens, position)):
+                out.extend(ones[0])
+                position = ones[1]
+                open_.pop()
             elif "matrix" in name or name == "array":
                 raise Unreadable(
                     "a matrix written entry by entry is not understood; write it as a product", name
@@ -182,6 +186,17 @@ def _environments(tokens: list[Token]) -> list[Token]:
             out.append(token)
         position += 1
     return out
+
+
+def _ones_matrix(tokens: list[Token], position: int) -> tuple[list[Token], int] | None:
+    """A row or column written as 1 ... 1, and where the stream goes on behind it."""
+    end = next((k for k in range(position, len(tokens)) if tokens[k].text == "end"), len(tokens))
+    inside = {token.text for token in tokens[position:end]}
+    if "1" not in inside or not inside <= {"1", "&", "\\\\", "ldots"} or {"&", "\\\\"} <= inside:
+        return None
+    _, after = _group_text(tokens, end + 1)
+    ones = [Token("ones", "1")]
+    return ([*ones, Token("sym", "^"), Token("word", "T")] if "\\\\" not in inside else ones), after
 
 
 def _group_text(tokens: list[Token], position: int) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +145,15 @@ class Cases(Node):
     conditions: tuple[Node | None, ...]
 
 
+@cache
+def _field_names(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below."""
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for name in _field_names(type(node)):
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):
@@ -157,8 +163,8 @@ def children(node: Node) -> Iterator[Node]:
 def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with every node directly below replaced by ``change`` of it."""
     changes: dict[str, object] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for name in _field_names(type(node)):
+        value = getattr(node, name)
         if isinstance(value, Node):
             new: object = change(value)
         elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
@@ -166,7 +172,7 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
         else:
             continue
         if new is not value:
-            changes[field.name] = new
+            changes[name] = new
     return replace(node, **changes) if changes else node
 
 

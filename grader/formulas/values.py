@@ -145,7 +145,8 @@ def matmul(a: Value, b: Value, show: Shower) -> Value:
     inner_flex = a.flex[1], b.flex[0]
     if all(inner_flex):
         raise Unreadable("the length of this vector of ones is not given; write it as a subscript", "1")
-    if not any(inner_flex) and a.cols != b.rows:
+    lone = (inner_flex[0] and b.rows == 1) or (inner_flex[1] and a.cols == 1)  # ones of length 1
+    if lone or (not any(inner_flex) and a.cols != b.rows):
         raise Clash(f"the product of {a.show_shape(show)} and {b.show_shape(show)} does not exist")
     axes, (x, y) = aligned((a, b))
     if inner_flex[0]:
@@ -181,6 +182,8 @@ def entry(a: Value, subs: tuple[str | int, ...], as_row: bool) -> Value:
     if a.eye:
         raise Unreadable("entries of an identity matrix of unknown size; write a Kronecker delta", "I")
     full = _full_subs(a, subs)
+    if any(flexible and sub != ":" for flexible, sub in zip(a.flex, full, strict=True)):
+        raise Unreadable("entries of a vector of ones whose length is not given", "1")
     data, letters = a.data, list(a.axes)
     for side in (0, 1):
         sub = full[side]

@@ -117,7 +117,7 @@ def cross_entropy_dx(x: Array, t: Array) -> Array:
     Returns:
         (S, C), dL/dX.
     """
-    return -t / x / x.shape[0]
+    return np.asarray(-t / x / x.shape[0])
 
 
 def softmax_cross_entropy_dz(y: Array, t: Array) -> Array:
