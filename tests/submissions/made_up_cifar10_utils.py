@@ -23,7 +23,7 @@ def draw(n, seed):
 class MadeUp(data.Dataset):
     """Images (3, 32, 32) float32 and labels."""
 
-    classes = [f"class {i}" for i in range(10)]
+    classes = tuple(f"class {i}" for i in range(10))
 
     def __init__(self, n, seed, spoiled):
         self.data, self.targets = draw(n, seed)

@@ -1,6 +1,6 @@
 """The child of verify.py: runs every check on the submission in the folder given, and writes one JSON line for each."""
 
-import copy
+import contextlib
 import importlib
 import json
 import os
@@ -9,7 +9,7 @@ import traceback
 import types
 import warnings
 
-FOLDER, RESULT = sys.argv[1:3]
+FOLDER, RESULT, WHAT = sys.argv[1:4]
 sys.path.insert(0, FOLDER)
 sys.argv = ["train.py"]
 os.environ["MPLBACKEND"] = "Agg"
@@ -116,6 +116,8 @@ def linear_gradient():
 
 def linear_contract():
     p = linear()
+    p.layer.forward(p.dout @ p.w)
+    p.layer.backward(-2 * p.dout)
     for _ in range(2):
         x, dout = p.x.copy(), p.dout.copy()
         p.layer.forward(x)
@@ -144,7 +146,9 @@ def linear_init():
         assert w.size == 120_000
         gain = w.var() * 400
         want = 1.0 if first else 2.0
-        assert abs(gain / want - 1) < 0.03, f"variance x fan-in = {gain:.3f}, expected {want} (input layer: {first})"
+        assert abs(gain / want - 1) < 0.03, (
+            f"variance x fan-in = {gain:.3f}, expected {want} (input layer: {first})"
+        )
         kurtosis = ((w - w.mean()) ** 4).mean() / w.var() ** 2
         assert abs(kurtosis - 3) < 0.3, f"not normal: kurtosis {kurtosis:.2f}"
         assert not np.any(np.asarray(layer.params["bias"])), "bias is not zero"
@@ -284,16 +288,16 @@ def numpy_mlp(n_inputs, hidden, classes):
     finally:
         cls.__init__ = original
     sizes = [n_inputs, *hidden, classes]
-    assert [np.size(l.params["bias"]) for l in made] == sizes[1:], "other layers than expected"
+    assert [np.size(m.params["bias"]) for m in made] == sizes[1:], "other layers than expected"
     state = []
-    for layer, d, c in zip(made, sizes, sizes[1:]):
+    for layer, d, c in zip(made, sizes, sizes[1:], strict=False):
         w, b = rng.normal(size=(c, d)) / np.sqrt(d), rng.normal(size=c)
         state.append((layer, w, b, *set_parameters(layer, w, b)))
     return net, state
 
 
 def run_numpy_mlp(hidden):
-    _, function = list(activation())[0]
+    _, function = next(iter(activation()))
     net, state = numpy_mlp(3072, hidden, 10)
     x = rng.normal(size=(N, 3072))
     weights = [a for _, w, b, *_ in state for a in (w, b)]
@@ -390,7 +394,11 @@ def check_metrics(name, as_torch):
     p, y = scores(400)
     matrix = np.asarray(module.confusion_matrix(wrap(p), wrap(as_labels(y, as_torch))), dtype=float)
     rows_are_true = np.array_equal(matrix, matrix_of(p, y))
-    matrix = torch.from_numpy(matrix) if isinstance(module.confusion_matrix(wrap(p), wrap(y.astype(np.int64))), torch.Tensor) else matrix
+    matrix = (
+        torch.from_numpy(matrix)
+        if isinstance(module.confusion_matrix(wrap(p), wrap(y.astype(np.int64))), torch.Tensor)
+        else matrix
+    )
     for beta in (1.0, 0.5, 10.0):
         got = module.confusion_matrix_to_metrics(matrix, beta)
         m = np.asarray(matrix, dtype=float)
@@ -399,7 +407,11 @@ def check_metrics(name, as_torch):
         close(float(got["accuracy"]), np.diag(m).sum() / m.sum(), 1e-5)
         close(np.asarray(got["precision"]), precision, 1e-5)
         close(np.asarray(got["recall"]), recall, 1e-5)
-        close(np.asarray(got["f1_beta"]), (1 + beta**2) * precision * recall / (beta**2 * precision + recall), 1e-5)
+        close(
+            np.asarray(got["f1_beta"]),
+            (1 + beta**2) * precision * recall / (beta**2 * precision + recall),
+            1e-5,
+        )
 
 
 def number(result):
@@ -424,7 +436,7 @@ def check_evaluate(name, as_torch):
     else:
         model, state = numpy_mlp(3072, [9], 10)
         h = images.reshape(len(images), -1)
-        _, function = list(activation())[0]
+        _, function = next(iter(activation()))
         for i, (_, w, b, *_rest) in enumerate(state):
             h = h @ w.T + b
             h = function(torch.tensor(h)).numpy() if i == 0 else h
@@ -440,8 +452,8 @@ def torch_net(hidden, **options):
 def functional(net, x, batch_norm):
     f = torch.nn.functional
     layers = list(torch.nn.Module.modules(net))
-    linears = [l for l in layers if isinstance(l, torch.nn.Linear)]
-    norms = [l for l in layers if isinstance(l, torch.nn.BatchNorm1d)]
+    linears = [m for m in layers if isinstance(m, torch.nn.Linear)]
+    norms = [m for m in layers if isinstance(m, torch.nn.BatchNorm1d)]
     act = f.elu
     if os.path.exists(os.path.join(FOLDER, "modules.py")):
         act = {"relu": f.relu, "leaky_relu": lambda x: f.leaky_relu(x, 0.02)}.get(activation_name(), f.elu)
@@ -476,12 +488,14 @@ def check_torch_net(batch_norm):
 
 def check_torch_init():
     net = torch_net([200, 150])
-    linears = [l for l in torch.nn.Module.modules(net) if isinstance(l, torch.nn.Linear)]
+    linears = [m for m in torch.nn.Module.modules(net) if isinstance(m, torch.nn.Linear)]
     for i, layer in enumerate(linears):
         w = layer.weight.detach().numpy().astype(float)
         gain = w.var() * w.shape[1]
         allowed = (1.0, 2.0) if i == 0 else (2.0,)
-        assert any(abs(gain / want - 1) < 0.15 for want in allowed), f"layer {i}: variance x fan-in {gain:.3f}"
+        assert any(abs(gain / want - 1) < 0.15 for want in allowed), (
+            f"layer {i}: variance x fan-in {gain:.3f}"
+        )
         kurtosis = ((w - w.mean()) ** 4).mean() / w.var() ** 2
         assert abs(kurtosis - 3) < 0.5, f"not normal: kurtosis {kurtosis:.2f}"
 
@@ -510,7 +524,15 @@ def run_training(name, as_torch, epochs=4, spoil=2, hidden=(32,), lr=0.1, **opti
         data.SPOIL_AFTER = spoil
         module = importlib.import_module(name)
         arguments = {"use_batch_norm": False, **options} if as_torch else {}
-        result = module.train(hidden_dims=list(hidden), lr=lr, batch_size=128, epochs=epochs, seed=42, data_dir="data/", **arguments)
+        result = module.train(
+            hidden_dims=list(hidden),
+            lr=lr,
+            batch_size=128,
+            epochs=epochs,
+            seed=42,
+            data_dir="data/",
+            **arguments,
+        )
         RUNS[key] = tuple(result)
     return RUNS[key]
 
@@ -537,7 +559,9 @@ def check_best_model(name, as_torch):
     assert len(val) == 4, f"{len(val)} validation accuracies of 4 epochs"
     assert max(val) > val[-1] + 0.1, f"spoiling had no effect: {val}"
     got = measured(model, "validation", as_torch)
-    assert abs(got - max(val)) < 0.02, f"validation accuracy of the model {got:.3f}, of the epochs {np.round(val, 3)}"
+    assert abs(got - max(val)) < 0.02, (
+        f"validation accuracy of the model {got:.3f}, of the epochs {np.round(val, 3)}"
+    )
 
 
 def check_honest(name, as_torch):
@@ -560,7 +584,7 @@ def check_arguments(name, as_torch):
         model, val, *_ = run_training(name, as_torch, epochs=2, hidden=hidden)
         assert len(flat_list(val)) == 2, "epochs has no effect"
         if as_torch:
-            count = sum(isinstance(l, torch.nn.Linear) for l in torch.nn.Module.modules(model))
+            count = sum(isinstance(m, torch.nn.Linear) for m in torch.nn.Module.modules(model))
             assert count == len(hidden) + 1, f"hidden_dims={list(hidden)} gave {count} linear layers"
         else:
             count = count_linear(model)
@@ -587,12 +611,15 @@ def count_linear(model):
 def check_eval_mode(name, as_torch):
     model, val, test, *_ = run_training(name, as_torch, use_batch_norm=True)
     assert max(flat_list(val)) > 0.3, f"validation accuracies {val}"
-    norms = [l for l in torch.nn.Module.modules(model) if isinstance(l, torch.nn.BatchNorm1d)]
+    norms = [m for m in torch.nn.Module.modules(model) if isinstance(m, torch.nn.BatchNorm1d)]
     assert norms, "no batch norm"
     steps = int(norms[0].num_batches_tracked)
-    assert steps > 0 and steps % 10 == 0, f"running statistics saw {steps} batches"
+    assert steps, "the running statistics saw nothing"
+    assert steps % 10 == 0, f"running statistics saw {steps} batches"
     got = measured(model, "test", as_torch)
-    assert abs(got - float(np.asarray(test))) < 0.004, f"test accuracy in eval mode {got:.3f}, reported {test}"
+    assert abs(got - float(np.asarray(test))) < 0.004, (
+        f"test accuracy in eval mode {got:.3f}, reported {test}"
+    )
 
 
 def source(name):
@@ -607,7 +634,9 @@ def activation_name():
     text = source("modules")
     if "class ELUModule" in text:
         return "elu"
-    return "relu" if "class ReLUModule" in text else "leaky_relu" if "class LeakyReLUModule" in text else "elu"
+    return (
+        "relu" if "class ReLUModule" in text else "leaky_relu" if "class LeakyReLUModule" in text else "elu"
+    )
 
 
 def plan():
@@ -631,7 +660,10 @@ def plan():
     if not old:
         yield "mlp_torch.batch_norm", lambda: check_torch_net(True)
         yield "mlp_torch.init", check_torch_init
-    for part, name, as_torch in (("metrics", "train_mlp_numpy", False), ("metrics_torch", "train_mlp_pytorch", True)):
+    for part, name, as_torch in (
+        ("metrics", "train_mlp_numpy", False),
+        ("metrics_torch", "train_mlp_pytorch", True),
+    ):
         if old and as_torch:
             continue
         if "def confusion_matrix" in source(name) or "confusion_matrix" in source("train_mlp_numpy"):
@@ -641,9 +673,12 @@ def plan():
             yield f"{part}.accuracy", lambda n=name, t=as_torch: check_accuracy(n, t)
         if not old:
             yield f"{part}.evaluate_model", lambda n=name, t=as_torch: check_evaluate(n, t)
-    if old:
+    if old or WHAT == "layers":
         return
-    for part, name, as_torch in (("train_numpy", "train_mlp_numpy", False), ("train_torch", "train_mlp_pytorch", True)):
+    for part, name, as_torch in (
+        ("train_numpy", "train_mlp_numpy", False),
+        ("train_torch", "train_mlp_pytorch", True),
+    ):
         yield f"{part}.accuracy", lambda n=name, t=as_torch: check_training_accuracy(n, t)
         yield f"{part}.best_model", lambda n=name, t=as_torch: check_best_model(n, t)
         yield f"{part}.honest_report", lambda n=name, t=as_torch: check_honest(n, t)
@@ -659,7 +694,9 @@ def main():
             PRECISION[0] = "float64"
             if "modules" in sys.modules and hasattr(sys.modules["modules"], "LinearModule"):
                 try:
-                    probe_precision(sys.modules["modules"].LinearModule(5, 4).forward(rng.normal(size=(6, 5))))
+                    probe_precision(
+                        sys.modules["modules"].LinearModule(5, 4).forward(rng.normal(size=(6, 5)))
+                    )
                 except Exception:
                     pass
             try:
