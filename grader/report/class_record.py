@@ -62,7 +62,9 @@ def figures(report: Report) -> tuple[CheckFigures, ...]:
             verdict=check.verdict,
             points=check.points,
             earned=check.earned,
-            faults=tuple((fault.id, one_line(fault.title, limit=120)) for fault in check.diagnoses if fault.certain),
+            faults=tuple(
+                (fault.id, one_line(fault.title, limit=120)) for fault in check.diagnoses if fault.certain
+            ),
         )
         for part in report.parts
         for check in part.checks
