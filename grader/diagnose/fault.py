@@ -43,4 +43,4 @@ class Fault:
             ("Hint", self.hint),
         )
         body = "\n\n".join(f"{heading}\n  {text}" for heading, text in sections if text)
-        return f"{self.id}  {self.titled()}\n\n{body}\n"
+        return f"{self.id}  {self.titled()}\n\n{body.replace('{gradient}', 'the gradient')}\n"

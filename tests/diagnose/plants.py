@@ -55,11 +55,11 @@ def observe(
 
 def planted(
     backward: Backward, dout: Array, point: Mapping[str, Array], options: Mapping[str, object]
-) -> dict[str, Any]:
-    """What the faulty backward returns; None for everything where it raises."""
+) -> dict[str, Any] | None:
+    """What the faulty backward returns; None where it raises."""
     try:
         with np.errstate(all="ignore"):
             made = backward(dout, **point, **options)
     except ValueError:
-        return {}
+        return None
     return {name: None if value is None else np.asarray(value) for name, value in made.items()}

@@ -129,7 +129,7 @@ ACTIVATION: tuple[Fault, ...] = (
         "Only for one value of alpha do the two constants agree.",
         "alpha = 2: y + alpha and y + 1 differ by 1.",
         "Test with an alpha other than 1.",
-        "Differentiate the branch below zero by hand with alpha left as a letter.",
+        "Differentiate the branch below zero by hand with alpha left as a letter: which constant is left?",
     ),
     Fault(
         "G316",

@@ -279,7 +279,7 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "A sum merges gradients that belong to different elements.",
         "Due is [[1, 2], [3, 4]], returned is [4, 6].",
         "Compare the shapes of the gradient and its tensor.",
-        "Over which axes does the forward pass share this tensor? Only those are summed.",
+        "Over which axes does the forward pass share this tensor, and which do you sum over?",
     ),
     Fault(
         "G152",

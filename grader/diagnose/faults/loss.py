@@ -171,15 +171,6 @@ LOSS: tuple[Fault, ...] = (
         "Do the numbers that backward uses sum to 1 in each row?",
     ),
     Fault(
-        "G421",
-        "softmax backward collapses the Jacobian before it is multiplied",
-        "The rows of the Jacobian are summed first; they sum to zero.",
-        "The product with dout has to come before the sum.",
-        "[0.21, -0.21] sums to 0; times [1, 2] it is -0.21.",
-        "The result is (nearly) zero everywhere.",
-        "In which order do you multiply by dout and sum?",
-    ),
-    Fault(
         "G423",
         "probabilities are clipped in backward",
         "Small probabilities are replaced by a bound before the division.",

@@ -134,15 +134,6 @@ NORMALISATION: tuple[Fault, ...] = (
         "Which values share a mean?",
     ),
     Fault(
-        "G515",
-        "{gradient} is not summed over the batch",
-        "One value per example came back.",
-        "gamma and beta are shared by all examples.",
-        "dbeta has the shape of beta, not that of dout.",
-        "Compare the shapes of the parameter and of its gradient.",
-        "Through how many examples does the loss depend on this parameter?",
-    ),
-    Fault(
         "G516",
         "{gradient} has gamma as a factor too many",
         "gamma multiplies its own gradient (or beta's), or the input gradient twice.",
@@ -196,15 +187,6 @@ NORMALISATION: tuple[Fault, ...] = (
         "std = 2: the gradient is halved.",
         "Double the spread of the inputs: this gradient must not change.",
         "Does gamma or beta come before or after the division?",
-    ),
-    Fault(
-        "G522",
-        "beta gradient contains the normalised input",
-        "The gradient of gamma is stored for beta.",
-        "beta is added: its derivative is 1.",
-        "dbeta is the sum of dout.",
-        "Compare with the numerical gradient of each parameter.",
-        "What is the derivative of a + b with respect to b?",
     ),
     Fault(
         "G530",

@@ -160,7 +160,7 @@ ACTIVATION: tuple[Hypothesis, ...] = (
     Hypothesis("G319", below(lambda x, y, a: np.zeros_like(x)), ("leaky_relu", "elu"), X),
     Hypothesis("G324", above(lambda x, y, a: x), ("leaky_relu", "elu"), X, "x above zero"),
     Hypothesis("G325", above(lambda x, y, a: np.zeros_like(x)), ("leaky_relu", "elu"), X),
-    Hypothesis("G326", above(lambda x, y, a: np.full_like(x, a)), ("leaky_relu", "elu"), X),
+    Hypothesis("G326", above(lambda x, y, a: np.full_like(x, a)), ELU, X),
     Hypothesis("G308", local(lambda x, y, a: np.where(x > 1, 1.0, 0.0)), RELU, X, "at 1"),
     Hypothesis("G308", local(lambda x, y, a: np.where(x > -1, 1.0, 0.0)), RELU, X, "at -1"),
     Hypothesis("G308", local(lambda x, y, a: np.where(x > 0.5, 1.0, 0.0)), RELU, X, "at 0.5"),

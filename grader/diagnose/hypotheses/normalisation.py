@@ -130,13 +130,10 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     Hypothesis("G516", _times_gamma, NORMS, ("gamma", "beta", "x")),
     _term("G508", lambda dout, x, state: (dout * x).sum(axis=0), GAMMA),
     _term("G509", lambda dout, x, state: (dout * state.centred).sum(axis=0), GAMMA),
-    _term("G515", lambda dout, x, state: dout * state.x_hat, GAMMA),
-    _term("G515", lambda dout, x, state: dout, BETA),
     Hypothesis("G508", _output_in_place, NORMS, GAMMA, "the output y"),
     _term("G520", lambda dout, x, state: state.x_hat.sum(axis=0) * dout.sum(axis=0), GAMMA),
     _term("G520", lambda dout, x, state: (dout * state.x_hat).sum(axis=-1), GAMMA, "over the features"),
     _term("G520", lambda dout, x, state: dout.sum(axis=-1), BETA, "over the features"),
     _term("G521", lambda dout, x, state: (dout * state.x_hat / state.divisor).sum(axis=0), GAMMA),
     _term("G521", lambda dout, x, state: (dout / state.divisor).sum(axis=0), BETA),
-    _term("G522", lambda dout, x, state: (dout * state.x_hat).sum(axis=0), BETA),
 )

@@ -50,10 +50,6 @@ def _first_jacobian(y: Floats, dout: Floats, _: Floats) -> Floats | None:
     return np.asarray(dout @ (np.diag(y[0]) - np.outer(y[0], y[0])))
 
 
-def _jacobian_row_sum(y: Floats, dout: Floats, _: Floats) -> Floats:
-    return dout * (y - y * _sum(y))
-
-
 def _hyp(fault: str, compute: Formula, note: str = "") -> Hypothesis:
     return Hypothesis(fault, formula(compute), SOFTMAX_LAYER, X, note)
 
@@ -95,5 +91,4 @@ SOFTMAX: tuple[Hypothesis, ...] = (
     _hyp("G415", lambda y, dout, x: (y - dout) / len(y), "over N"),
     _hyp("G420", lambda y, dout, x: _jacobian(np.exp(x), dout)),
     _hyp("G420", lambda y, dout, x: np.exp(x) * dout, "and without the sum"),
-    _hyp("G421", _jacobian_row_sum),
 )
