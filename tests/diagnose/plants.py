@@ -32,9 +32,10 @@ def observe(
         output = layer.forward(**point, **options)
         dout = rng.standard_normal(np.shape(output)) + (2.0 if np.ndim(output) == 0 else 0.0)
         wanted = layer.backward(dout, **point, **options)
-        got = dict(wanted)
+        got: dict[str, Any] = dict(wanted)
         if backward is not None:
-            got.update(planted(backward, dout, point, options))
+            made = planted(backward, dout, point, options)
+            got.update(dict.fromkeys(wanted) if made is None else made)
         observations.append(
             Observation(
                 probe=case.name,
