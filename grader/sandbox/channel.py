@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from grader.errors import WorkerDied, WorkerTimeout, WorkerViolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.values import printable
+from grader.sandbox.watch import PERIOD, ScratchWatch
 from grader.worker import frames
 
 CHUNK = 1 << 18  # bytes per read or write
@@ -69,9 +70,13 @@ class Incoming:
 class Channel:
     """Requests and replies over pipes."""
 
-    def __init__(self, commands: int, replies: int, output: int, limits: Limits) -> None:
+    def __init__(
+        self, commands: int, replies: int, output: int, limits: Limits, watch: ScratchWatch | None = None
+    ) -> None:
         self.commands, self.replies, self.stdout = commands, replies, output
+        self.watch = watch
         self.limits = limits
+        self._looked = time.monotonic()
         self.output = Output(limits.output_bytes)
         self.incoming = Incoming()
         for descriptor in (commands, replies, output):
@@ -130,12 +135,14 @@ class Channel:
             selector.register(self.replies, selectors.EVENT_READ)
             selector.register(self.stdout, selectors.EVENT_READ)
             while (left := deadline - time.monotonic()) > 0:
-                for key, _ in selector.select(left):
+                self._look()
+                for key, _ in selector.select(min(left, PERIOD) if self.watch else left):
                     if key.fd == self.replies:
                         frame = self._read()
                         if frame is not None and _is_answer(frame, nonce, kind):
                             if pending:
                                 raise WorkerViolation("the worker answered before it had read the question")
+                            self._look(at_once=True)
                             return frame
                         if frame is not None:
                             progress_left -= 1
@@ -143,6 +150,15 @@ class Channel:
                     elif not (self._write(pending) if key.fd == self.commands else self.drain()):
                         selector.unregister(key.fd)
         raise WorkerTimeout(f"no answer within {timeout:g} seconds")
+
+    def _look(self, *, at_once: bool = False) -> None:
+        """See how much the worker has written, at most every tenth of a second."""
+        now = time.monotonic()
+        if self.watch is None or (now - self._looked < PERIOD and not at_once):
+            return
+        self._looked = now
+        if excess := self.watch.excess():
+            raise WorkerViolation(f"the submission wrote {excess}")
 
     def _report(self, frame: Frame, left: int, on_progress: OnProgress | None) -> None:
         """Pass a progress report on."""

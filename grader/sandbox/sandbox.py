@@ -20,6 +20,7 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.plan import LAYERS, first_plan, worker_config
 from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.view import View, view_of
+from grader.sandbox.watch import ScratchWatch
 from grader.sandbox.worker import LayerFailedError, Worker
 from grader.sandbox.zygote import Zygote, ZygoteError, slow_packages
 from grader.worker.cleaning import remove_tree
@@ -137,8 +138,10 @@ class Sandbox:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
+        watched = limits is not PROBE_LIMITS and not self._plan.has("namespaces") and not self._jailed()
+        watch = ScratchWatch(scratch, limits.scratch_bytes, limits.scratch_files) if watched else None
         worker = Worker(
-            Channel(*ours, limits), end, scratch=scratch, files=dict(files), support=dict(support)
+            Channel(*ours, limits, watch), end, scratch=scratch, files=dict(files), support=dict(support)
         )
         worker.greet()
         return worker

@@ -29,12 +29,11 @@ class Attack:
     sign: Sign
     source: str
     naive: bool = True  # whether there is something like it to try on a grader in one process
-    needs: str = ""  # a layer without which it is expected to succeed
 
 
 def attack(name: str, family: str, sign: Sign, source: str, *, naive: bool = True, needs: str = "") -> Attack:
     """An attack with its source unindented."""
-    return Attack(name, family, sign, dedent(source).strip() + "\n", naive, needs)
+    return Attack(name, family, sign, dedent(source).strip() + "\n", naive)
 
 
 WRONG_LAYER = """

@@ -22,7 +22,7 @@ from tests.sandbox.attacks.attack import Attack, Sign
 from tests.sandbox.attacks.scene import MARKER_VARIABLE, Scene, scene
 
 STYLES = ("allclose", "difference", "rows")
-DEADLINE = 2.0  # seconds for an attack in a worker
+DEADLINE = 1.5  # seconds for an attack in a worker
 MARGIN = 6.0  # seconds beyond it that a busy machine may take
 LIMITS = Limits(memory=2 << 30, scratch_bytes=32 << 20, scratch_files=400, cpu_seconds=30, open_files=128)
 HOST_GROWTH = 150 << 20  # bytes that the grader may grow by
@@ -134,7 +134,7 @@ def run_sandboxed(attack: Attack, sandbox: Sandbox) -> Outcome:
             harm.append("loot")
         if passed:
             harm.append("graded right")
-        if not _honest_passes(sandbox):
+        if attack.sign is Sign.HARM and not _honest_passes(sandbox):
             harm.append("the next submission is not graded right")
         return Outcome(bool(harm), f"{', '.join(harm)} | {text[:300]}")
 

@@ -4,8 +4,8 @@
 from tests.sandbox.attacks.attack import Attack, Sign, attack
 
 
-def _exhaust(name: str, source: str, *, naive: bool = True, needs: str = "") -> Attack:
-    return attack(name, "exhausting", Sign.HARM, source, naive=naive, needs=needs)
+def _exhaust(name: str, source: str, *, naive: bool = True) -> Attack:
+    return attack(name, "exhausting", Sign.HARM, source, naive=naive)
 
 
 EXHAUSTING = (
@@ -98,7 +98,6 @@ EXHAUSTING = (
                 threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
             return "breach: 2000 threads"
         """,
-        needs="namespaces",
     ),
     _exhaust(
         "fill_the_disk",
@@ -110,7 +109,6 @@ EXHAUSTING = (
                     os.posix_fallocate(file.fileno(), 0, 20 << 20)
             return "breach: more disk than the limit"
         """,
-        needs="namespaces",
     ),
     _exhaust(
         "one_big_file",
@@ -119,7 +117,6 @@ EXHAUSTING = (
     _exhaust(
         "many_files",
         "def attack():\n    for number in range(1000): open(f'f{number}', 'w').close()\n    return 'breach: more files than the limit'",
-        needs="namespaces",
     ),
     _exhaust(
         "deep_folders",
@@ -131,7 +128,6 @@ EXHAUSTING = (
                 os.chdir("d")
             return "breach: more folders than the limit"
         """,
-        needs="namespaces",
     ),
     _exhaust(
         "folders_that_cannot_be_removed",

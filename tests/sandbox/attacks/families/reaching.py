@@ -3,8 +3,8 @@
 from tests.sandbox.attacks.attack import Attack, Sign, attack
 
 
-def _reach(name: str, source: str, *, naive: bool = True, needs: str = "") -> Attack:
-    return attack(name, "reaching", Sign.TRACE, source, naive=naive, needs=needs)
+def _reach(name: str, source: str, *, naive: bool = True) -> Attack:
+    return attack(name, "reaching", Sign.TRACE, source, naive=naive)
 
 
 def _raw_call(

@@ -12,10 +12,10 @@ def scan(data):
 """
 
 
-def _read(name: str, source: str, *, naive: bool = True, needs: str = "") -> Attack:
+def _read(name: str, source: str, *, naive: bool = True) -> Attack:
     from textwrap import dedent
 
-    return attack(name, "reading", Sign.LOOT, _SCAN + dedent(source), naive=naive, needs=needs)
+    return attack(name, "reading", Sign.LOOT, _SCAN + dedent(source), naive=naive)
 
 
 def _read_file(name: str, path: str) -> Attack:
