@@ -123,15 +123,20 @@ class _Places:
 
     def _by_title(self, check: CheckResult) -> int:
         """The one definition all of whose words stand in the check's id or title; the longest of several."""
-        words = set(_WORD.findall(f"{check.id} {check.title}".lower()))
+        words = set(_WORD.findall(_spaced(f"{check.id} {check.title}")))
         best: dict[int, int] = {}
         for name, index in self._names.items():
-            split = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower().replace("_", " ").split()
+            split = _spaced(name).split()
             own = [word for word in split if word not in ("module", "layer", "class")]
             if own and (set(own) <= words or "".join(own) in words):
                 best[index] = max(best.get(index, 0), len("".join(own)))
         top = [index for index, length in best.items() if length == max(best.values())]
         return top[0] if len(top) == 1 else -1
+
+
+def _spaced(name: str) -> str:
+    """Words of a name apart, in lower case: "LinearModule" is "linear module"."""
+    return re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower().replace("_", " ")
 
 
 def _defined(source: str) -> list[str]:

@@ -88,7 +88,13 @@ def _cell(number: int, cell: dict[str, Any]) -> Cell:
     count = cell.get("execution_count", cell.get("prompt_number"))
     count = count if type(count) is int and 0 <= count < 10**6 else None
     text = source if isinstance(source, str) else ""
-    text = text[:MAX_CELL_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    text = (
+        text[:MAX_CELL_CHARACTERS]
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\x00", "")
+        .lstrip("\ufeff")
+    )
     return Cell(number, count, text.encode("utf-8", "replace").decode())
 
 
