@@ -10,7 +10,7 @@ import numpy as np
 from grader.numerics.compare import Comparison, compare_within
 from grader.numerics.conversation import Asked, Conversation
 from grader.numerics.events import gradient_shape_fault
-from grader.numerics.locate import Located, locate
+from grader.numerics.locate import ALL, Located, locate
 from grader.numerics.measure import Line, Measured, measure, noise_calls, noise_from
 from grader.numerics.noise import Noise, root_mean_square
 from grader.numerics.points import Point, direction
@@ -88,6 +88,7 @@ class Judge:
     ) -> None:
         self.talk, self.runner, self.rng = talk, runner, rng
         self.findings = Findings()
+        self._times_located: dict[str, int] = {}
         self.noise = noise if noise is not None else self._with_least(self._noise())
 
     def judge(self) -> Findings:
@@ -223,12 +224,14 @@ class Judge:
         self.findings.open.setdefault(name, []).append(f"{asked.name}: {why}")
 
     def _locate(self, screened: _Screened, name: str) -> None:
-        """Find the elements that are off; where a reference has them all, at a few probes only."""
-        known = sum(found == name for _, found in self.findings.located)
-        if screened.asked.truth is not None and known >= _LOCATED and self._still_off(screened.asked, name):
+        """Find the elements that are off; at a few probes only where a reference has them all or they are many."""
+        known = self._times_located.get(name, 0)
+        many = screened.asked.truth is not None or screened.asked.call.tensors[name].size > ALL
+        if many and known >= _LOCATED and self._still_off(screened.asked, name):
             self._note(screened, name, Judgement.INCONSISTENT, _line_comparison(screened))
             return
         located = self._located(screened, name)
+        self._times_located[name] = known + 1
         if located.wrong:
             self._note(screened, name, Judgement.INCONSISTENT, located.comparison, located.detail)
         elif located.open or self._still_off(screened.asked, name):
@@ -330,7 +333,7 @@ class Judge:
 def usable_tensors(asked: Asked) -> tuple[str, ...]:
     """Tensors whose gradients came back in a shape that can be judged, where the output is finite."""
     output = asked.outcome.output
-    if output is None or asked.outcome.error or not np.isfinite(np.asarray(output, np.float64)).all():
+    if output is None or asked.outcome.error or not np.isfinite(output).all():
         return ()
     names = []
     for name in asked.setup.wrt or tuple(asked.call.tensors):

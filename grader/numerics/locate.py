@@ -13,7 +13,9 @@ from grader.numerics.rounding import Rounding
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array
 
-_ALL = 512  # tensors up to this size are differenced element by element
+ALL = 512
+"""Tensors up to this size are differenced element by element."""
+
 _SAMPLE = 48  # elements of a larger tensor that are
 _TRUSTED = 0.1  # share of a derivative above which its error estimate is not one
 _FLOOR = 1e-9  # of the largest wanted value
@@ -61,7 +63,7 @@ def locate(
         rng: the generator.
         rounding: rounding of the layer's gradients there.
     """
-    if gradient.size <= _ALL:
+    if gradient.size <= ALL:
         places = np.arange(gradient.size)
         detail = ""
     else:

@@ -15,7 +15,9 @@ from grader.numerics.subject import Array, Call, Outcome
 
 _ROUNDS = 7
 _SHRINK, _GROW = 0.125, 4.0
+_LEAP = 2.0**-15  # the most that a step shrinks at once
 _SMALLEST, _LARGEST = 2.0**-33, 2.0**-3
+_CLOSE = 2.0**-30  # spacing of the noise line beside a kink: it must not reach the kink
 _TRUSTED = 0.1  # share of the scale above which an error estimate is not one
 _SMALL_SLOPE = {False: 1e-3, True: 1e-2}  # share of the output below which a slope need not be resolved
 
@@ -126,19 +128,18 @@ def measure(runner: Runner, lines: Sequence[Line], *, noise_here: bool = False) 
     return [search.answer() for search in searches]
 
 
-def noise_calls(line: Line) -> list[Call]:
+def noise_calls(line: Line, *, spacing: float = SPACING) -> list[Call]:
     """The forwards that :func:`noise_from` needs.
 
     In float32 the spacing is that of the values and not of their spread, or values far from zero would
     not move.
     """
-    spacing = SPACING
     if line.noise.low_precision:
         ratios = [
             root_mean_square(line.point.tensors[name]) / scale_of(line.point.tensors[name])
             for name in line.direction
         ]
-        spacing *= max(1.0, *ratios) if ratios else 1.0
+        spacing = SPACING * max([1.0, *ratios])
     return [line.call_at(k * spacing) for k in range(-(POINTS // 2), POINTS // 2 + 1) if k]
 
 
@@ -163,7 +164,7 @@ def _remeasure(runner: Runner, searches: Sequence[_Search]) -> None:
     if not searches:
         return
     per_line = POINTS - 1
-    outcomes = runner.run([call for search in searches for call in noise_calls(search.line)])
+    outcomes = runner.run([call for search in searches for call in noise_calls(search.line, spacing=_CLOSE)])
     for i, search in enumerate(searches):
         search.set_noise(noise_from(search.line, outcomes[i * per_line : (i + 1) * per_line]))
 
@@ -193,9 +194,8 @@ class _Search:
         self._noise_is_local = True
         if noise is None:
             return
-        noise = replace(noise, least=self.line.noise.least)
-        if self.line.noise.low_precision:
-            noise = noise.at_least_single()
+        known = self.line.noise
+        noise = Noise(max(noise.relative, known.relative), known.low_precision, known.least)
         self.noise = noise
         if self.best is None:
             self.step = noise.first_step
@@ -236,15 +236,19 @@ class _Search:
         return slope_of(np.stack(rows), self.line.middle, self.step, self.noise.sigma(self.line.middle))
 
     def _shrink(self, slope: Slope, truncation: float) -> None:
-        """Go to a smaller step, unless that did not help twice."""
+        """Go to a smaller step: right below a kink beside the point; nowhere if the kink is at it."""
+        factor = _SHRINK
         if self._last is not None and truncation > 0.5 * self._last:
             self._stuck += 1
-            if not self._noise_is_local:
-                self.doubts_noise = True
-            elif self._stuck > 1:
+            distance = slope.nearest_kink()
+            if distance is not None:
+                factor = min(_SHRINK, max(distance / 2, _LEAP))
+            elif slope.kinked().any() or self._noise_is_local:
                 self.done = True
+                return
+            self.doubts_noise = not self._noise_is_local
         self._last = truncation
-        self._move(_SHRINK)
+        self._move(factor)
 
     def _move(self, factor: float) -> None:
         self.step *= factor

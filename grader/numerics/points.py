@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from grader.numerics.noise import root_mean_square
 from grader.numerics.subject import Array, Call, Subject, Truth
 
 _SPREAD = 1e-4  # share of the size below which the spread of a tensor is rounding
@@ -146,13 +146,15 @@ def scale_of(array: Array) -> float:
 
     It is 1 for zeros.
     """
-    size = root_mean_square(array)
-    if size > 0.0 and array.size > 1:
-        spread = root_mean_square(array - array.mean())
-        size = spread if spread > _SPREAD * size else size
-    if size == 0.0 or not np.isfinite(size):
+    flat = np.asarray(array, np.float64).ravel()
+    if not flat.size:
         return 1.0
-    return float(2.0 ** np.clip(np.round(np.log2(size)), -_SCALES, _SCALES))
+    square, mean = float(np.dot(flat, flat)) / flat.size, float(flat.sum()) / flat.size
+    spread = square - mean * mean
+    size = math.sqrt(spread if spread > _SPREAD**2 * square else square)
+    if size == 0.0 or not math.isfinite(size):
+        return 1.0
+    return float(2.0 ** min(max(round(math.log2(size)), -_SCALES), _SCALES))
 
 
 def _bounded(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -24,6 +24,7 @@ _STENCIL = np.array(
     ]
 )
 _KINK_NOISE = 4.2  # standard deviation of the kink indicator, in units of sigma / h
+_DRIFT_NOISE = 8.0  # a bound on the noise of the drift, in units of sigma / h
 _ONE_SIDED = 6.0  # error of a one-sided slope with a kink beside the point, in units of the drift
 _SLOPE_NOISE = 9.0  # a bound on the rounding error of the extrapolation, in units of sigma / h
 
@@ -76,6 +77,22 @@ class Slope:
         size = np.maximum(np.abs(self.right), np.abs(self.left))
         kinked: Array = (self.kink > clear) & (self.kink > 1e-3 * size)
         return kinked
+
+    def nearest_kink(self) -> float | None:
+        """How far the nearest kink beside the point is, in units of the step; ``None`` if there is none beside it.
+
+        A kink at t changes the central difference by jump t / (2 h) as the step is halved; one at the point does
+        not change it.
+        """
+        beside = (
+            self.kinked()
+            & (self.drift > _DRIFT_NOISE * self.sigma / self.step)
+            & (self.drift > 1e-4 * self.kink)
+        )
+        if not beside.any():
+            return None
+        jumps = np.maximum(np.abs(self.right - self.left)[beside], 1e-300)
+        return float(np.min(2.0 * self.drift[beside] / jumps))
 
     def errors(self) -> Array:
         """(M,) truncation error of each output; at a kink, that of the one-sided slopes."""

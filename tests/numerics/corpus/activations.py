@@ -54,7 +54,12 @@ class ReLULoops:
         return np.array([[v if v > 0 else 0.0 for v in row] for row in x])
 
     def backward(self, dout):
-        return np.array([[g if v > 0 else 0.0 for g, v in zip(gs, vs)] for gs, vs in zip(dout, self.x)])
+        return np.array(
+            [
+                [g if v > 0 else 0.0 for g, v in zip(gs, vs, strict=True)]
+                for gs, vs in zip(dout, self.x, strict=True)
+            ]
+        )
 
 
 class ReLUFloat32:
@@ -219,7 +224,13 @@ _BY = {
 }
 STYLES = list(_BY.values())
 _R, _R1, _RC = _BY["ReLU"], _BY["ReLUOneAtZero"], _BY["ReLUCopies"]
-_L, _LM, _E, _EO, _EI = _BY["LeakyReLU"], _BY["LeakyReLUMaximum"], _BY["ELU"], _BY["ELUFromOutput"], _BY["ELUExpm1InPlace"]
+_L, _LM, _E, _EO, _EI = (
+    _BY["LeakyReLU"],
+    _BY["LeakyReLUMaximum"],
+    _BY["ELU"],
+    _BY["ELUFromOutput"],
+    _BY["ELUExpm1InPlace"],
+)
 _S, _T, _SP, _T32 = _BY["Sigmoid"], _BY["Tanh"], _BY["SigmoidPiecewise"], _BY["TanhFloat32Inside"]
 
 FAULTS = [
@@ -239,39 +250,86 @@ FAULTS = [
     Fault(_R, "identity for negative input", "np.maximum(x, 0)", "np.where(x < 0, x, 2 * x)"),
     Fault(_R, "capped at 6", "np.maximum(x, 0)", "np.clip(x, 0, 6)"),
     Fault(_R, "works in place on x", "np.maximum(x, 0)", "np.maximum(x, 0, out=x)", "mutation"),
-    Fault(_R, "stale mask", "self.x = x", "self.x = self.__dict__.get(\"x\", x) if np.shape(self.__dict__.get(\"x\", x)) == x.shape else x", "state"),
+    Fault(
+        _R,
+        "stale mask",
+        "self.x = x",
+        'self.x = self.__dict__.get("x", x) if np.shape(self.__dict__.get("x", x)) == x.shape else x',
+        "state",
+    ),
     Fault(_R, "first row only", "dout * (self.x > 0)", "dout * (self.x[:1] > 0)"),
-    Fault(_R, "one column of ones", "dout * (self.x > 0)", "(dout * (self.x > 0)).sum(1, keepdims=True)", "shape"),
+    Fault(
+        _R,
+        "one column of ones",
+        "dout * (self.x > 0)",
+        "(dout * (self.x > 0)).sum(1, keepdims=True)",
+        "shape",
+    ),
     Fault(_RC, "works in place on dout", "dout.copy()", "dout", "mutation"),
     Fault(_R1, "mask transposed meaning", "np.where(self.mask, dout, 0.0)", "np.where(self.mask, 0.0, dout)"),
     Fault(_L, "slope forgotten", "A * dout)", "0 * dout)"),
     Fault(_L, "slope squared", "A * dout)", "A**2 * dout)"),
     Fault(_L, "slope of another default", "A * dout)", "0.01 * dout)"),
     Fault(_L, "slope slightly off", "A * dout)", "(A + 1e-3) * dout)"),
-    Fault(_L, "slope on the wrong side", "np.where(self.x > 0, dout, A * dout)", "np.where(self.x < 0, dout, A * dout)"),
+    Fault(
+        _L,
+        "slope on the wrong side",
+        "np.where(self.x > 0, dout, A * dout)",
+        "np.where(self.x < 0, dout, A * dout)",
+    ),
     Fault(_L, "both sides", "np.where(self.x > 0, dout, A * dout)", "dout * (A + (1 - A) * 0.5)"),
     Fault(_L, "forward of another slope", "A * x)", "0.01 * x)"),
     Fault(_LM, "slope added", "dx[self.out < 0] = A", "dx[self.out < 0] += A"),
     Fault(_E, "alpha missing in backward", "1.0, A * np.exp", "1.0, np.exp"),
-    Fault(_E, "derivative minus alpha", "A * np.exp(np.minimum(self.x, 0)))", "A * np.exp(np.minimum(self.x, 0)) - A)"),
+    Fault(
+        _E,
+        "derivative minus alpha",
+        "A * np.exp(np.minimum(self.x, 0)))",
+        "A * np.exp(np.minimum(self.x, 0)) - A)",
+    ),
     Fault(_E, "derivative of ReLU", "1.0, A * np.exp(np.minimum(self.x, 0)))", "1.0, 0.0)"),
     Fault(_E, "derivative of LeakyReLU", "1.0, A * np.exp(np.minimum(self.x, 0)))", "1.0, A)"),
     Fault(_E, "exp of minus x", "A * np.exp(np.minimum(self.x, 0)))", "A * np.exp(-np.minimum(self.x, 0)))"),
-    Fault(_E, "at the output", "A * np.exp(np.minimum(self.x, 0)))", "A * np.exp(A * (np.exp(np.minimum(self.x, 0)) - 1)))"),
+    Fault(
+        _E,
+        "at the output",
+        "A * np.exp(np.minimum(self.x, 0)))",
+        "A * np.exp(A * (np.exp(np.minimum(self.x, 0)) - 1)))",
+    ),
     Fault(_E, "kink at the wrong side", "np.where(self.x > 0, 1.0", "np.where(self.x < 0, 1.0"),
-    Fault(_E, "alpha missing in forward", "A * (np.exp(np.minimum(x, 0)) - 1)", "(np.exp(np.minimum(x, 0)) - 1)"),
-    Fault(_E, "forward without minus 1", "np.exp(np.minimum(x, 0)) - 1", "np.exp(np.minimum(x, 0))", "forward"),
+    Fault(
+        _E, "alpha missing in forward", "A * (np.exp(np.minimum(x, 0)) - 1)", "(np.exp(np.minimum(x, 0)) - 1)"
+    ),
+    Fault(
+        _E, "forward without minus 1", "np.exp(np.minimum(x, 0)) - 1", "np.exp(np.minimum(x, 0))", "forward"
+    ),
     Fault(_EO, "plus alpha missing", "dout * (self.out + A)", "dout * self.out"),
     Fault(_EO, "plus one for plus alpha", "dout * (self.out + A)", "dout * (self.out + 1)"),
     Fault(_EI, "output is the cache, changed in backward", "return out.copy()", "return out", "right"),
-    Fault(_EI, "cache scaled in backward", "dx[self.negative] *= self.out[self.negative] + A", "self.out += A; dx[self.negative] *= self.out[self.negative]", "cache"),
-    Fault(_S, "at the input", "dout * self.y * (1 - self.y)", "dout * -np.log(1 / self.y - 1) * (1 + np.log(1 / self.y - 1))"),
+    Fault(
+        _EI,
+        "cache scaled in backward",
+        "dx[self.negative] *= self.out[self.negative] + A",
+        "self.out += A; dx[self.negative] *= self.out[self.negative]",
+        "cache",
+    ),
+    Fault(
+        _S,
+        "at the input",
+        "dout * self.y * (1 - self.y)",
+        "dout * -np.log(1 / self.y - 1) * (1 + np.log(1 / self.y - 1))",
+    ),
     Fault(_S, "one factor missing", "dout * self.y * (1 - self.y)", "dout * (1 - self.y)"),
     Fault(_S, "squared wrongly", "(1 - self.y)", "(1 - self.y**2)"),
     Fault(_S, "plus", "(1 - self.y)", "(1 + self.y)"),
     Fault(_S, "cotangent ignored", "dout * self.y", "self.y", "ignored_cotangent"),
     Fault(_S, "forward of minus x", "np.exp(-x)", "np.exp(x)"),
-    Fault(_S, "derivative of the derivative", "dout * self.y * (1 - self.y)", "dout * self.y * (1 - self.y) * (1 - 2 * self.y)"),
+    Fault(
+        _S,
+        "derivative of the derivative",
+        "dout * self.y * (1 - self.y)",
+        "dout * self.y * (1 - self.y) * (1 - 2 * self.y)",
+    ),
     Fault(_S, "two percent off", "dout * self.y", "1.02 * dout * self.y"),
     Fault(_S, "off by 1e-4", "dout * self.y", "1.0001 * dout * self.y"),
     Fault(_SP, "derivative twice", "(self.y - self.y**2)", "(self.y - self.y**2) ** 2"),

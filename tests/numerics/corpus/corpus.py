@@ -12,14 +12,10 @@ from tests.numerics.corpus import activations, images, linear, networks, norms, 
 from tests.numerics.corpus.styles import Fault, Style
 
 STYLES: list[Style] = [
-    style
-    for family in (linear, activations, softmaxes, norms, images, networks)
-    for style in family.STYLES
+    style for family in (linear, activations, softmaxes, norms, images, networks) for style in family.STYLES
 ]
 FAULTS: list[Fault] = [
-    fault
-    for family in (linear, activations, softmaxes, norms, images, networks)
-    for fault in family.FAULTS
+    fault for family in (linear, activations, softmaxes, norms, images, networks) for fault in family.FAULTS
 ]
 
 

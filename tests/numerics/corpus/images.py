@@ -14,7 +14,7 @@ class ConvLoops:
 
     def forward(self, x):
         self.x = x
-        n, c, h, w = x.shape
+        n, _, h, w = x.shape
         out = np.zeros((n, 2, h - 2, w - 2))
         for i in range(h - 2):
             for j in range(w - 2):
@@ -29,7 +29,9 @@ class ConvLoops:
             for j in range(dout.shape[3]):
                 d = dout[:, :, i, j]
                 dw += d.T @ self.x[:, :, i : i + 3, j : j + 3].reshape(n, -1)
-                dx[:, :, i : i + 3, j : j + 3] += (d @ self.params["weight"].reshape(2, -1)).reshape(n, 2, 3, 3)
+                dx[:, :, i : i + 3, j : j + 3] += (d @ self.params["weight"].reshape(2, -1)).reshape(
+                    n, 2, 3, 3
+                )
         self.grads = {"weight": dw.reshape(2, 2, 3, 3), "bias": dout.sum(axis=(0, 2, 3))}
         return dx
 
@@ -150,7 +152,9 @@ _BY = {
     ]
 }
 STYLES = list(_BY.values())
-_C, _W, _M, _S, _A = (_BY[n] for n in ("ConvLoops", "ConvWindows", "MaxPoolLoops", "MaxPoolShares", "AvgPool"))
+_C, _W, _M, _S, _A = (
+    _BY[n] for n in ("ConvLoops", "ConvWindows", "MaxPoolLoops", "MaxPoolShares", "AvgPool")
+)
 
 FAULTS = [
     Fault(_C, "weight overwritten", "dw += d.T", "dw = d.T"),
@@ -158,27 +162,62 @@ FAULTS = [
     Fault(_C, "bias over the batch alone", "dout.sum(axis=(0, 2, 3))", "dout.sum(axis=0)[:, 0, 0]"),
     Fault(_C, "bias averaged", "dout.sum(axis=(0, 2, 3))", "dout.mean(axis=(0, 2, 3))"),
     Fault(_C, "bias not summed over the batch", "dout.sum(axis=(0, 2, 3))", "dout.sum(axis=(2, 3))", "shape"),
-    Fault(_C, "kernel flipped in backward", "(d @ self.params[\"weight\"].reshape(2, -1))", "(d @ self.params[\"weight\"][:, :, ::-1, ::-1].reshape(2, -1))"),
-    Fault(_C, "kernel flipped in forward", "patch @ self.params[\"weight\"].reshape", "patch @ self.params[\"weight\"][:, :, ::-1, ::-1].reshape"),
+    Fault(
+        _C,
+        "kernel flipped in backward",
+        '(d @ self.params["weight"].reshape(2, -1))',
+        '(d @ self.params["weight"][:, :, ::-1, ::-1].reshape(2, -1))',
+    ),
+    Fault(
+        _C,
+        "kernel flipped in forward",
+        'patch @ self.params["weight"].reshape',
+        'patch @ self.params["weight"][:, :, ::-1, ::-1].reshape',
+    ),
     Fault(_C, "channels swapped in backward", ".reshape(n, 2, 3, 3)\n", ".reshape(n, 2, 3, 3)[:, ::-1]\n"),
     Fault(_C, "weight averaged", "dw.reshape(2, 2, 3, 3)", "dw.reshape(2, 2, 3, 3) / n"),
     Fault(_C, "last column left out", "for j in range(dout.shape[3]):", "for j in range(dout.shape[3] - 1):"),
-    Fault(_C, "one kernel element off", "dw.reshape(2, 2, 3, 3)", "(dw * (1 + 0.02 * (np.arange(18) == 7))).reshape(2, 2, 3, 3)"),
-    Fault(_W, "stride ignored in backward", "dp[:, :, i : i + 2 * g.shape[2] : 2, j : j + 2 * g.shape[3] : 2] += g", "dp[:, :, i : i + g.shape[2], j : j + g.shape[3]] += g"),
+    Fault(
+        _C,
+        "one kernel element off",
+        "dw.reshape(2, 2, 3, 3)",
+        "(dw * (1 + 0.02 * (np.arange(18) == 7))).reshape(2, 2, 3, 3)",
+    ),
+    Fault(
+        _W,
+        "stride ignored in backward",
+        "dp[:, :, i : i + 2 * g.shape[2] : 2, j : j + 2 * g.shape[3] : 2] += g",
+        "dp[:, :, i : i + g.shape[2], j : j + g.shape[3]] += g",
+    ),
     Fault(_W, "padding cut wrongly", "return dp[:, :, 1:-1, 1:-1]", "return dp[:, :, :-2, :-2]"),
     Fault(_W, "padding not cut", "return dp[:, :, 1:-1, 1:-1]", "return dp", "shape"),
-    Fault(_W, "weight channels swapped", "\"nohw,nchwij->ocij\"", "\"nohw,nchwij->coij\""),
-    Fault(_W, "weight spatially transposed", "\"nohw,nchwij->ocij\"", "\"nohw,nchwij->ocji\""),
-    Fault(_M, "all ties win", "dx[n, c, 2 * i + a, 2 * j + b] += dout[n, c, i, j]", "dx[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2] += dout[n, c, i, j] * (block == block.max())"),
+    Fault(_W, "weight channels swapped", '"nohw,nchwij->ocij"', '"nohw,nchwij->coij"'),
+    Fault(_W, "weight spatially transposed", '"nohw,nchwij->ocij"', '"nohw,nchwij->ocji"'),
+    Fault(
+        _M,
+        "all ties win",
+        "dx[n, c, 2 * i + a, 2 * j + b] += dout[n, c, i, j]",
+        "dx[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2] += dout[n, c, i, j] * (block == block.max())",
+    ),
     Fault(_M, "first element wins", "block.argmax()", "0"),
     Fault(_M, "smallest wins", "block.argmax()", "block.argmin()"),
     Fault(_M, "largest magnitude wins", "block.argmax()", "np.abs(block).argmax()"),
-    Fault(_M, "average in backward", "dx[n, c, 2 * i + a, 2 * j + b] += dout[n, c, i, j]", "dx[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2] += dout[n, c, i, j] / 4"),
+    Fault(
+        _M,
+        "average in backward",
+        "dx[n, c, 2 * i + a, 2 * j + b] += dout[n, c, i, j]",
+        "dx[n, c, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2] += dout[n, c, i, j] / 4",
+    ),
     Fault(_M, "axes swapped", "dx[n, c, 2 * i + a, 2 * j + b]", "dx[n, c, 2 * i + b, 2 * j + a]"),
     Fault(_M, "cotangent ignored", "+= dout[n, c, i, j]", "+= 1", "ignored_cotangent"),
     Fault(_S, "ties not divided", "self.mask / self.mask.sum(axis=(3, 5), keepdims=True)", "self.mask * 1.0"),
     Fault(_S, "average for maximum", "out = blocks.max(axis=(3, 5))", "out = blocks.mean(axis=(3, 5))"),
     Fault(_A, "not divided", " / 4", ""),
     Fault(_A, "divided by two", " / 4", " / 2"),
-    Fault(_A, "tiled for repeated", "np.repeat(np.repeat(dout, 2, axis=2), 2, axis=3)", "np.tile(dout, (1, 1, 2, 2))"),
+    Fault(
+        _A,
+        "tiled for repeated",
+        "np.repeat(np.repeat(dout, 2, axis=2), 2, axis=3)",
+        "np.tile(dout, (1, 1, 2, 2))",
+    ),
 ]

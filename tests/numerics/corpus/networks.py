@@ -141,8 +141,20 @@ def _indices(rng, batch):
 
 _RNN = normal(("x", ("n", D)), ("h", ("n", H)), ("wx", (D, H)), ("wh", (H, H)), ("b", (H,)))
 _QKV = normal(("q", ("n", 3, 4)), ("k", ("n", 3, 4)), ("v", ("n", 3, 4)))
-_MLP = normal(("x", ("n", D)), ("layers.0.weight", (6, D)), ("layers.0.bias", (1, 6)), ("layers.2.weight", (C, 6)), ("layers.2.bias", (1, C)))
-_MLP2 = normal(("x", ("n", D)), ("first.weight", (5, D)), ("first.bias", (1, 5)), ("second.weight", (C, 5)), ("second.bias", (1, C)))
+_MLP = normal(
+    ("x", ("n", D)),
+    ("layers.0.weight", (6, D)),
+    ("layers.0.bias", (1, 6)),
+    ("layers.2.weight", (C, 6)),
+    ("layers.2.bias", (1, C)),
+)
+_MLP2 = normal(
+    ("x", ("n", D)),
+    ("first.weight", (5, D)),
+    ("first.bias", (1, 5)),
+    ("second.weight", (C, 5)),
+    ("second.bias", (1, C)),
+)
 _MLP3 = normal(("x", ("n", D)), ("w1", (D, 6)), ("w2", (6, C)))
 _BY = {
     style.name: style
@@ -152,35 +164,84 @@ _BY = {
         Style(RNNCell, "rnn", _RNN, inputs=("x", "h")),
         Style(Attention, "attention", _QKV, inputs=("q", "k", "v")),
         Style(MLP, "mlp", _MLP),
-        Style(MLPWithoutInputGradient, "mlp", _MLP2, wrt=("first.weight", "first.bias", "second.weight", "second.bias")),
+        Style(
+            MLPWithoutInputGradient,
+            "mlp",
+            _MLP2,
+            wrt=("first.weight", "first.bias", "second.weight", "second.bias"),
+        ),
         Style(MLPFloat32, "mlp", _MLP3),
     ]
 }
 STYLES = list(_BY.values())
-_E, _R, _A, _M, _MT, _M32 = (_BY[n] for n in ("Embedding", "RNNCell", "Attention", "MLP", "MLPWithoutInputGradient", "MLPFloat32"))
+_E, _R, _A, _M, _MT, _M32 = (
+    _BY[n] for n in ("Embedding", "RNNCell", "Attention", "MLP", "MLPWithoutInputGradient", "MLPFloat32")
+)
 
 FAULTS = [
-    Fault(_E, "repeated indices overwritten", "np.add.at(self.grads[\"weight\"], self.index, dout)", "self.grads[\"weight\"][self.index] = dout"),
-    Fault(_E, "repeated indices added once", "np.add.at(self.grads[\"weight\"], self.index, dout)", "self.grads[\"weight\"][self.index] += dout"),
-    Fault(_E, "accumulates", "self.grads[\"weight\"] = np.zeros((V, D))", "self.grads.setdefault(\"weight\", np.zeros((V, D)))", "accumulation"),
+    Fault(
+        _E,
+        "repeated indices overwritten",
+        'np.add.at(self.grads["weight"], self.index, dout)',
+        'self.grads["weight"][self.index] = dout',
+    ),
+    Fault(
+        _E,
+        "repeated indices added once",
+        'np.add.at(self.grads["weight"], self.index, dout)',
+        'self.grads["weight"][self.index] += dout',
+    ),
+    Fault(
+        _E,
+        "accumulates",
+        'self.grads["weight"] = np.zeros((V, D))',
+        'self.grads.setdefault("weight", np.zeros((V, D)))',
+        "accumulation",
+    ),
     Fault(_R, "derivative at the input", "1 - self.out**2", "1 - np.tanh(self.out) ** 2"),
     Fault(_R, "derivative missing", "dout * (1 - self.out**2)", "dout * 1.0"),
-    Fault(_R, "recurrent weight not transposed", "d @ self.params[\"wh\"].T", "d @ self.params[\"wh\"]"),
+    Fault(_R, "recurrent weight not transposed", 'd @ self.params["wh"].T', 'd @ self.params["wh"]'),
     Fault(_R, "recurrent weight gradient transposed", "self.h.T @ d", "d.T @ self.h"),
     Fault(_R, "recurrent weight gradient of the output", "self.h.T @ d", "self.out.T @ d"),
     Fault(_R, "bias averaged", "d.sum(0)", "d.mean(0)"),
-    Fault(_R, "hidden gradient missing", "d @ self.params[\"wx\"].T, d @ self.params[\"wh\"].T", "d @ self.params[\"wx\"].T", "missing_gradient"),
+    Fault(
+        _R,
+        "hidden gradient missing",
+        'd @ self.params["wx"].T, d @ self.params["wh"].T',
+        'd @ self.params["wx"].T',
+        "missing_gradient",
+    ),
     Fault(_A, "scale missing in backward", " / np.sqrt(self.q.shape[-1])\n", "\n"),
-    Fault(_A, "keys and queries swapped", "return ds @ self.k, ds.transpose(0, 2, 1) @ self.q,", "return ds @ self.q, ds.transpose(0, 2, 1) @ self.k,"),
+    Fault(
+        _A,
+        "keys and queries swapped",
+        "return ds @ self.k, ds.transpose(0, 2, 1) @ self.q,",
+        "return ds @ self.q, ds.transpose(0, 2, 1) @ self.k,",
+    ),
     Fault(_A, "values not transposed", "self.a.transpose(0, 2, 1) @ dout", "self.a @ dout"),
     Fault(_A, "softmax sum missing", "(da - (da * self.a).sum(-1, keepdims=True))", "da"),
-    Fault(_A, "normalised over queries", "self.a = e / e.sum(-1, keepdims=True)", "self.a = e / e.sum(-2, keepdims=True)"),
+    Fault(
+        _A,
+        "normalised over queries",
+        "self.a = e / e.sum(-1, keepdims=True)",
+        "self.a = e / e.sum(-2, keepdims=True)",
+    ),
     Fault(_M, "layers in forward order", "reversed(self.layers)", "[self.layers[2], self.layers[0]]"),
-    Fault(_M, "rectifier skipped in backward", "dout = layer.backward(dout)", "dout = dout if isinstance(layer, Rectifier) else layer.backward(dout)"),
+    Fault(
+        _M,
+        "rectifier skipped in backward",
+        "dout = layer.backward(dout)",
+        "dout = dout if isinstance(layer, Rectifier) else layer.backward(dout)",
+    ),
     Fault(_M, "rectifier twice in forward", "x = layer.forward(x)", "x = np.maximum(layer.forward(x), 0)"),
     Fault(_MT, "derivative of sigmoid", "(1 - self.h * self.h)", "self.h * (1 - self.h)"),
     Fault(_MT, "derivative forgotten", " * (1 - self.h * self.h)", ""),
-    Fault(_MT, "sign of the hidden gradient", "self.first.backward(self.second", "self.first.backward(-self.second"),
+    Fault(
+        _MT,
+        "sign of the hidden gradient",
+        "self.first.backward(self.second",
+        "self.first.backward(-self.second",
+    ),
     Fault(_M32, "mask missing in float32", " * (self.h > 0)", ""),
     Fault(_M32, "weight averaged in float32", "self.h.T @ dout", "self.h.T @ dout / len(dout)"),
 ]

@@ -68,7 +68,12 @@ class BatchNormCompact:
         n = len(dout)
         c = self.x - self.mu
         self.grads = {"gamma": (dout * c * self.s**-0.5).sum(0), "beta": dout.sum(0)}
-        return self.params["gamma"] * self.s**-0.5 / n * (n * dout - dout.sum(0) - c / self.s * (dout * c).sum(0))
+        return (
+            self.params["gamma"]
+            * self.s**-0.5
+            / n
+            * (n * dout - dout.sum(0) - c / self.s * (dout * c).sum(0))
+        )
 
 
 class BatchNormFloat32:
@@ -185,7 +190,9 @@ _BY = {
     ]
 }
 STYLES = list(_BY.values())
-_B, _BS, _BC, _B32 = (_BY[n] for n in ("BatchNorm", "BatchNormStaged", "BatchNormCompact", "BatchNormFloat32"))
+_B, _BS, _BC, _B32 = (
+    _BY[n] for n in ("BatchNorm", "BatchNormStaged", "BatchNormCompact", "BatchNormFloat32")
+)
 _L, _D, _DG = _BY["LayerNorm"], _BY["Dropout"], _BY["DropoutGenerator"]
 _VAR = " - self.xhat * (dxhat * self.xhat).mean(axis=0)"
 
@@ -195,39 +202,97 @@ FAULTS = [
     Fault(_B, "both paths missing", f"(dxhat - dxhat.mean(axis=0){_VAR})", "dxhat"),
     Fault(_B, "mean path sign", "dxhat - dxhat.mean", "dxhat + dxhat.mean"),
     Fault(_B, "variance path sign", " - self.xhat *", " + self.xhat *"),
-    Fault(_B, "gamma missing", "dxhat = dout * self.params[\"gamma\"]", "dxhat = dout"),
+    Fault(_B, "gamma missing", 'dxhat = dout * self.params["gamma"]', "dxhat = dout"),
     Fault(_B, "gamma gradient without sum", "(dout * self.xhat).sum(axis=0)", "(dout * self.xhat)", "shape"),
     Fault(_B, "gamma gradient averaged", "(dout * self.xhat).sum(axis=0)", "(dout * self.xhat).mean(axis=0)"),
-    Fault(_B, "gamma gradient of gamma", "(dout * self.xhat).sum(axis=0)", "(dout * self.xhat * self.params[\"gamma\"]).sum(axis=0)"),
-    Fault(_B, "beta gradient like gamma's", "self.grads[\"beta\"] = dout.sum(axis=0)", "self.grads[\"beta\"] = self.grads[\"gamma\"]"),
-    Fault(_B, "divided by the variance", "/ self.std\n        return", "/ self.var\n        return", "forward"),
-    Fault(_B, "variance for deviation in backward", ".mean(axis=0)) / self.std", ".mean(axis=0)) / (self.var + EPS)"),
-    Fault(_B, "epsilon missing in backward", ".mean(axis=0)) / self.std", ".mean(axis=0)) / np.sqrt(self.var)"),
-    Fault(_B, "epsilon outside of the root in backward", ".mean(axis=0)) / self.std", ".mean(axis=0)) / (np.sqrt(self.var) + EPS)"),
-    Fault(_B, "unbiased variance in forward", "x.var(axis=0)", "(x.var(axis=0) * len(x) / max(len(x) - 1, 1))"),
+    Fault(
+        _B,
+        "gamma gradient of gamma",
+        "(dout * self.xhat).sum(axis=0)",
+        '(dout * self.xhat * self.params["gamma"]).sum(axis=0)',
+    ),
+    Fault(
+        _B,
+        "beta gradient like gamma's",
+        'self.grads["beta"] = dout.sum(axis=0)',
+        'self.grads["beta"] = self.grads["gamma"]',
+    ),
+    Fault(
+        _B, "divided by the variance", "/ self.std\n        return", "/ self.var\n        return", "forward"
+    ),
+    Fault(
+        _B,
+        "variance for deviation in backward",
+        ".mean(axis=0)) / self.std",
+        ".mean(axis=0)) / (self.var + EPS)",
+    ),
+    Fault(
+        _B, "epsilon missing in backward", ".mean(axis=0)) / self.std", ".mean(axis=0)) / np.sqrt(self.var)"
+    ),
+    Fault(
+        _B,
+        "epsilon outside of the root in backward",
+        ".mean(axis=0)) / self.std",
+        ".mean(axis=0)) / (np.sqrt(self.var) + EPS)",
+    ),
+    Fault(
+        _B, "unbiased variance in forward", "x.var(axis=0)", "(x.var(axis=0) * len(x) / max(len(x) - 1, 1))"
+    ),
     Fault(_B, "wrong axis in forward", "x.mean(axis=0), x.var(axis=0)", "x.mean(), x.var()"),
     Fault(_B, "epsilon of a tenth", "self.var + EPS", "self.var + 0.1", "forward"),
     Fault(_B, "epsilon outside of the root", "np.sqrt(self.var + EPS)", "np.sqrt(self.var) + EPS", "forward"),
-    Fault(_B, "running mean in training", "self.mean, self.var = x.mean(axis=0), x.var(axis=0)",
-          "self.var = x.var(axis=0); self.mean = 0.9 * self.__dict__.get(\"mean\", np.zeros(D)) + 0.1 * x.mean(axis=0)", "state"),
+    Fault(
+        _B,
+        "running mean in training",
+        "self.mean, self.var = x.mean(axis=0), x.var(axis=0)",
+        'self.var = x.var(axis=0); self.mean = 0.9 * self.__dict__.get("mean", np.zeros(D)) + 0.1 * x.mean(axis=0)',
+        "state",
+    ),
     Fault(_B, "sum for mean in backward", "dxhat.mean(axis=0) -", "dxhat.sum(axis=0) -"),
     Fault(_BS, "variance path factor", "* -0.5 *", "* -1.0 *"),
     Fault(_BS, "variance path power", "self.ivar**3", "self.ivar**2"),
     Fault(_BS, "mean path not divided", "dmu / n", "dmu"),
     Fault(_BS, "two missing", "dvar * 2 * self.xmu / n", "dvar * self.xmu / n"),
-    Fault(_BS, "gamma gradient with x", "np.sum(dout * self.xhat, axis=0, keepdims=True)", "np.sum(dout * self.xmu, axis=0, keepdims=True)"),
+    Fault(
+        _BS,
+        "gamma gradient with x",
+        "np.sum(dout * self.xhat, axis=0, keepdims=True)",
+        "np.sum(dout * self.xmu, axis=0, keepdims=True)",
+    ),
     Fault(_BC, "fixed batch size", "n = len(dout)", "n = 5"),
-    Fault(_BC, "gamma left out", "return self.params[\"gamma\"] * self.s**-0.5 / n", "return self.s**-0.5 / n"),
+    Fault(_BC, "gamma left out", 'return self.params["gamma"] * self.s**-0.5 / n', "return self.s**-0.5 / n"),
     Fault(_B32, "mean path missing in float32", "(d - d.mean(axis=0) -", "(d -"),
-    Fault(_B32, "gamma gradient averaged in float32", "(dout * self.xhat).sum(axis=0)", "(dout * self.xhat).mean(axis=0)"),
-    Fault(_L, "over the batch in forward", "(x - x.mean(axis=1, keepdims=True))", "(x - x.mean(axis=0, keepdims=True))"),
-    Fault(_L, "over the batch in backward", "d.mean(axis=1, keepdims=True),", "d.mean(axis=0, keepdims=True),"),
+    Fault(
+        _B32,
+        "gamma gradient averaged in float32",
+        "(dout * self.xhat).sum(axis=0)",
+        "(dout * self.xhat).mean(axis=0)",
+    ),
+    Fault(
+        _L,
+        "over the batch in forward",
+        "(x - x.mean(axis=1, keepdims=True))",
+        "(x - x.mean(axis=0, keepdims=True))",
+    ),
+    Fault(
+        _L, "over the batch in backward", "d.mean(axis=1, keepdims=True),", "d.mean(axis=0, keepdims=True),"
+    ),
     Fault(_L, "variance path missing", " - self.xhat * v", ""),
     Fault(_L, "mean path missing", "(d - m -", "(d -"),
-    Fault(_L, "gamma missing", "d = dout * self.params[\"gamma\"]", "d = dout"),
-    Fault(_L, "gamma gradient over features", "np.einsum(\"nd,nd->d\", dout, self.xhat)", "np.full(D, (dout * self.xhat).sum(axis=1).sum())"),
+    Fault(_L, "gamma missing", 'd = dout * self.params["gamma"]', "d = dout"),
+    Fault(
+        _L,
+        "gamma gradient over features",
+        'np.einsum("nd,nd->d", dout, self.xhat)',
+        "np.full(D, (dout * self.xhat).sum(axis=1).sum())",
+    ),
     Fault(_L, "deviation squared", "v) / self.std", "v) / self.std**2"),
-    Fault(_D, "fresh mask in backward", "return dout * self.mask", "return dout * (np.random.rand(*dout.shape) < 0.7) / 0.7"),
+    Fault(
+        _D,
+        "fresh mask in backward",
+        "return dout * self.mask",
+        "return dout * (np.random.rand(*dout.shape) < 0.7) / 0.7",
+    ),
     Fault(_D, "no mask in backward", "return dout * self.mask", "return dout / 0.7"),
     Fault(_D, "not scaled in backward", "return dout * self.mask", "return dout * (self.mask > 0)"),
     Fault(_D, "scaled twice in backward", "return dout * self.mask", "return dout * self.mask / 0.7"),

@@ -47,7 +47,9 @@ class SoftmaxEinsum:
         return self.y
 
     def backward(self, dout):
-        jacobian = np.einsum("ni,ij->nij", self.y, np.eye(self.y.shape[1])) - np.einsum("ni,nj->nij", self.y, self.y)
+        jacobian = np.einsum("ni,ij->nij", self.y, np.eye(self.y.shape[1])) - np.einsum(
+            "ni,nj->nij", self.y, self.y
+        )
         return np.einsum("nij,nj->ni", jacobian, dout)
 
 
@@ -84,7 +86,7 @@ class CrossEntropyOneHot:
 
 class CrossEntropyEpsilonForwardOnly:
     def forward(self, x, labels):
-        return np.float64(np.mean([-np.log(row[k] + 1e-10) for row, k in zip(x, labels)]))
+        return np.float64(np.mean([-np.log(row[k] + 1e-10) for row, k in zip(x, labels, strict=True)]))
 
     def backward(self, x, labels):
         dx = np.zeros(x.shape)
@@ -201,7 +203,12 @@ _SUM = "(dout * self.y).sum(axis=1, keepdims=True)"
 FAULTS = [
     Fault(_S, "diagonal Jacobian", f"self.y * (dout - {_SUM})", "self.y * (1 - self.y) * dout"),
     Fault(_S, "sum missing", f"(dout - {_SUM})", "dout"),
-    Fault(_S, "sum over the batch", "(dout * self.y).sum(axis=1, keepdims=True)", "(dout * self.y).sum(axis=0, keepdims=True)"),
+    Fault(
+        _S,
+        "sum over the batch",
+        "(dout * self.y).sum(axis=1, keepdims=True)",
+        "(dout * self.y).sum(axis=0, keepdims=True)",
+    ),
     Fault(_S, "sum of cotangents alone", "(dout * self.y).sum", "dout.sum"),
     Fault(_S, "mean for sum", "(dout * self.y).sum", "(dout * self.y).mean"),
     Fault(_S, "plus", "(dout - (dout", "(dout + (dout"),
@@ -214,27 +221,68 @@ FAULTS = [
     Fault(_S, "not normalised", "e / e.sum(axis=1, keepdims=True)", "e"),
     Fault(_S, "base two", "np.exp(x", "np.exp2(x"),
     Fault(_S, "normalised over all", "e.sum(axis=1, keepdims=True)", "e.sum()"),
-    Fault(_SJ, "first row's Jacobian for all", "np.diag(y) - np.outer(y, y)", "np.diag(self.y[0]) - np.outer(self.y[0], self.y[0])"),
+    Fault(
+        _SJ,
+        "first row's Jacobian for all",
+        "np.diag(y) - np.outer(y, y)",
+        "np.diag(self.y[0]) - np.outer(self.y[0], self.y[0])",
+    ),
     Fault(_SJ, "last row left out", "enumerate(self.y):", "enumerate(self.y[: max(1, len(self.y) - 1)]):"),
     Fault(_SJ, "outer sign", "np.diag(y) - np.outer", "np.diag(y) + np.outer"),
-    Fault(_SB, "softmax of the transposed", "self.y * np.sum(self.y * dout, axis=1).reshape(-1, 1)", "self.y * np.sum(self.y * dout, axis=0)"),
+    Fault(
+        _SB,
+        "softmax of the transposed",
+        "self.y * np.sum(self.y * dout, axis=1).reshape(-1, 1)",
+        "self.y * np.sum(self.y * dout, axis=0)",
+    ),
     Fault(_S32, "sum missing in float32", f"(dout - {_SUM})", "dout"),
     Fault(_C, "not divided by N", " / len(x)\n", "\n"),
     Fault(_C, "divided by C", "labels] / len(x)", "labels] / x.shape[1]"),
     Fault(_C, "divided by N C", "labels] / len(x)", "labels] / x.size"),
     Fault(_C, "divided twice", "labels] / len(x)", "labels] / len(x) ** 2"),
     Fault(_C, "sign", "= -1 /", "= 1 /"),
-    Fault(_C, "probability for its inverse", "-1 / x[np.arange(len(x)), labels] / len(x)", "-x[np.arange(len(x)), labels] / len(x)"),
+    Fault(
+        _C,
+        "probability for its inverse",
+        "-1 / x[np.arange(len(x)), labels] / len(x)",
+        "-x[np.arange(len(x)), labels] / len(x)",
+    ),
     Fault(_C, "square", "-1 / x[np.arange(len(x)), labels] /", "-1 / x[np.arange(len(x)), labels] ** 2 /"),
     Fault(_C, "gradient of the fused", "return dx\n", "return (x - np.eye(x.shape[1])[labels]) / len(x)\n"),
-    Fault(_C, "all columns", "dx[np.arange(len(x)), labels] = -1 / x[np.arange(len(x)), labels]", "dx[:, :] = -1 / x"),
+    Fault(
+        _C,
+        "all columns",
+        "dx[np.arange(len(x)), labels] = -1 / x[np.arange(len(x)), labels]",
+        "dx[:, :] = -1 / x",
+    ),
     Fault(_C, "sum for mean", "-np.mean(", "-np.sum("),
     Fault(_C, "logarithm to base ten", "np.log(", "np.log10("),
     Fault(_C, "minus missing", "-np.mean(", "np.mean("),
-    Fault(_C, "epsilon of a hundredth in backward", "-1 / x[np.arange(len(x)), labels] /", "-1 / (x[np.arange(len(x)), labels] + 1e-2) /"),
-    Fault(_C, "epsilon of a ten-thousandth in backward", "-1 / x[np.arange(len(x)), labels] /", "-1 / (x[np.arange(len(x)), labels] + 1e-4) /"),
-    Fault(_C, "first label for all", "dx[np.arange(len(x)), labels]", "dx[np.arange(len(x)), labels * 0 + labels[0]]"),
-    Fault(_CO, "stale targets", "self.t = np.eye(x.shape[1])[labels]", "self.t = self.__dict__.get(\"t\", np.zeros(0)); self.t = self.t if len(self.t) == len(x) else np.eye(x.shape[1])[labels]", "state"),
+    Fault(
+        _C,
+        "epsilon of a hundredth in backward",
+        "-1 / x[np.arange(len(x)), labels] /",
+        "-1 / (x[np.arange(len(x)), labels] + 1e-2) /",
+    ),
+    Fault(
+        _C,
+        "epsilon of a ten-thousandth in backward",
+        "-1 / x[np.arange(len(x)), labels] /",
+        "-1 / (x[np.arange(len(x)), labels] + 1e-4) /",
+    ),
+    Fault(
+        _C,
+        "first label for all",
+        "dx[np.arange(len(x)), labels]",
+        "dx[np.arange(len(x)), labels * 0 + labels[0]]",
+    ),
+    Fault(
+        _CO,
+        "stale targets",
+        "self.t = np.eye(x.shape[1])[labels]",
+        'self.t = self.__dict__.get("t", np.zeros(0)); self.t = self.t if len(self.t) == len(x) else np.eye(x.shape[1])[labels]',
+        "state",
+    ),
     Fault(_CO, "clipped in forward alone", "np.log(x + 1e-12)", "np.log(np.clip(x, 0.2, 1))"),
     Fault(_F, "not divided by N", "dout * dx / len(dx)", "dout * dx"),
     Fault(_F, "cotangent ignored", "dout * dx / len(dx)", "dx / len(dx)", "ignored_cotangent"),

@@ -61,7 +61,11 @@ class Style:
         )
 
     def setup(
-        self, regime: Callable[[np.random.Generator, Array], Array], *, cls: type | None = None, truth: bool = False
+        self,
+        regime: Callable[[np.random.Generator, Array], Array],
+        *,
+        cls: type | None = None,
+        truth: bool = False,
     ) -> Setup:
         """The setup in a regime."""
 
@@ -69,7 +73,10 @@ class Style:
             arrays = self.draw(rng, batch)
             fixed = {name: arrays[name] for name in self.constants}
             moving = {name: array for name, array in arrays.items() if name not in fixed}
-            return Point({k: regime(rng, v) if self._moves(k) else self._cast(regime, v) for k, v in moving.items()}, fixed)
+            return Point(
+                {k: regime(rng, v) if self._moves(k) else self._cast(regime, v) for k, v in moving.items()},
+                fixed,
+            )
 
         own = self.subject()
 
@@ -114,7 +121,9 @@ class Fault:
         if "cls" not in self._made:
             source = textwrap.dedent(inspect.getsource(self.style.cls))
             if source.count(self.old) != 1:
-                raise ValueError(f"{self.style.name}/{self.name}: {self.old!r} occurs {source.count(self.old)} times")
+                raise ValueError(
+                    f"{self.style.name}/{self.name}: {self.old!r} occurs {source.count(self.old)} times"
+                )
             module = inspect.getmodule(self.style.cls)
             scope: dict[str, Any] = dict(vars(module))
             exec(source.replace(self.old, self.new), scope)
