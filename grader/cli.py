@@ -224,6 +224,46 @@ def rubric_schema() -> None:
     print(json.dumps(Rubric.model_json_schema(by_alias=True), indent=2))
 
 
+@rubric_app.command("selftest")
+def rubric_selftest(
+    rubric: Annotated[str, typer.Argument(help="Built-in name or TOML file.", show_default=False)],
+    solution: Annotated[Path | None, typer.Option(help="Folder of a right solution of your own.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds under which right solutions are graded.")] = 10,
+    training: Annotated[bool, typer.Option("--training", help="Try parts that train, too (minutes).")] = False,
+    mutants: Annotated[int | None, typer.Option(min=1, help="At most so many mutants.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Sandboxes side by side.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Folder cifar-10-batches-py, for --training.")] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=100, help="Exit 1 below this mutation score.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
+) -> None:
+    """Grade the rubric itself: right solutions pass, the template earns nothing, mutants are caught and named."""
+    from rich.console import Console
+
+    from grader.data import load_data
+    from grader.rubric import load_rubric
+    from grader.selftest import SelfTestSettings, as_record, selftest, selftest_table
+    from grader.session import write_text
+
+    settings = SelfTestSettings(
+        solution=solution, seeds=seeds, training=training, most=mutants, jobs=jobs, load_data=lambda: load_data(data)
+    )
+    console = Console()
+    with console.status("grading the rubric") as status:
+        count = 0
+
+        def done(_: str) -> None:
+            nonlocal count
+            count += 1
+            status.update(f"grading the rubric: {count} gradings done")
+
+        result = selftest(load_rubric(rubric), settings, on_done=done)
+    console.print(selftest_table(result))
+    if json_path is not None:
+        write_text(json_path, json.dumps(as_record(result), indent=2))
+    below = min_score is not None and 100 * result.score < min_score
+    raise typer.Exit(BELOW if below or not result.ok else GRADED)
+
+
 @data_app.command("info")
 def data_info(data: Annotated[Path | None, typer.Option(help="Folder or tar.gz.")] = None) -> None:
     """What data set grading would use, and where it lies."""

@@ -1,0 +1,104 @@
+"""Mutants: a right solution with one fault. From a catalogue beside the solution, or made by operators."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.rubric import Rubric, check_id
+from grader.selftest.operators import mutations
+
+CATALOGUE = "mutants.toml"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault planted in a solution.
+
+    Attributes:
+        name: what was changed, for people.
+        file: in which file.
+        source: the whole changed file.
+        breaks: ids of checks or parts, one of which must lose points.
+        diagnosis: id that the fault should be named by; "" if any or none is fine.
+    """
+
+    name: str
+    file: str
+    source: bytes
+    breaks: tuple[str, ...]
+    diagnosis: str = ""
+
+    def planted(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The solution's files with the fault in it."""
+        return {**files, self.file: self.source}
+
+    @property
+    def part(self) -> str:
+        """The part that it breaks."""
+        return self.breaks[0].partition(".")[0]
+
+
+def read_catalogue(path: Path) -> list[dict[str, object]]:
+    """The entries of a catalogue.
+
+    Raises:
+        UsageError: it is no TOML, or holds no list ``mutants``.
+    """
+    try:
+        entries = tomllib.loads(path.read_text("utf-8")).get("mutants", [])
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(entries, list) or not entries:
+        raise UsageError(f"{path}: holds no [[mutants]]")
+    return entries
+
+
+def catalogued(path: Path, files: Mapping[str, bytes], rubric: Rubric) -> list[Mutant]:
+    """The mutants of a catalogue: a text of a file replaced by another.
+
+    Raises:
+        UsageError: an entry names a file, a text or a check that is not there; the message says which.
+    """
+    known = {check_id(part, check) for part in rubric.parts for check in part.checks}
+    known |= {part.id for part in rubric.parts}
+    found = []
+    for number, entry in enumerate(read_catalogue(path)):
+        where = f"{path}: mutants[{number}]"
+        try:
+            file, old, new = str(entry["file"]), str(entry["old"]), str(entry["new"])
+            breaks = entry["breaks"]
+        except KeyError as error:
+            raise UsageError(f"{where}: {error} is missing") from None
+        names = tuple(str(name) for name in (breaks if isinstance(breaks, list) else [breaks]))
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise UsageError(f"{where}: breaks: {unknown[0]!r} is no check or part of rubric {rubric.id}")
+        text = files.get(file, b"").decode("utf-8")
+        if text.count(old) < 1:
+            raise UsageError(f"{where}: old: {file} does not contain {old!r}")
+        label = str(entry.get("name", f"{old.strip()[:40]} -> {new.strip()[:40]}"))
+        source = text.replace(old, new, 1).encode()
+        found.append(Mutant(label, file, source, names, str(entry.get("diagnosis", ""))))
+    return found
+
+
+def generated(files: Mapping[str, bytes], rubric: Rubric) -> Iterator[Mutant]:
+    """Mutants of the classes and functions that the rubric's parts are about, one operator at one place each.
+
+    Some of them may do the same as the original; survivors are for a person to look at.
+    """
+    for part in rubric.parts:
+        targets = {t for t in (part.target, *(check.target for check in part.checks)) if t}
+        for target in sorted(targets):
+            module, _, name = target.partition(":")
+            file = module.replace(".", "/") + ".py"
+            if file not in files:
+                continue
+            tree = ast.parse(files[file])
+            for label, source in mutations(tree, name):
+                yield Mutant(f"{file}: {label}", file, source.encode(), (part.id,))

@@ -1,0 +1,174 @@
+"""Mutation operators on a syntax tree: what students get wrong, one place at a time."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+
+Change = Callable[[ast.AST], ast.AST | None]
+SKIPPED_METHODS = frozenset({"clear_cache", "__repr__", "__str__", "device"})
+
+_SWAPPED_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+}
+_SWAPPED_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Gt: ast.Lt,
+    ast.Lt: ast.Gt,
+    ast.GtE: ast.Lt,
+    ast.LtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+}
+_SWAPPED_NAMES = {
+    "sum": "mean",
+    "mean": "sum",
+    "max": "min",
+    "argmax": "argmin",
+    "zeros": "ones",
+    "exp": "log",
+    "log": "exp",
+}
+_UNWRAPPED = frozenset({"sqrt", "reversed", "exp", "log", "deepcopy"})
+
+
+def mutations(tree: ast.Module, name: str) -> Iterator[tuple[str, str]]:
+    """Every single change of the class or function ``name``: a label, and the whole changed source."""
+    seen = set()
+    for position, node in enumerate(_nodes(tree, name)):
+        for operator in OPERATORS:
+            changed = copy.deepcopy(tree)
+            twin = _nodes(changed, name)[position]
+            before = _text(twin)
+            replacement = operator(twin)
+            if replacement is None:
+                continue
+            after = _text(replacement)
+            if replacement is not twin:
+                _Replace(twin, replacement).visit(changed)
+            source = ast.unparse(ast.fix_missing_locations(changed))
+            if source not in seen:
+                seen.add(source)
+                yield f"line {getattr(node, 'lineno', 0)}: {before} -> {after}", source
+
+
+def _nodes(tree: ast.Module, name: str) -> list[ast.AST]:
+    """The nodes of the target that may be changed, in a fixed order."""
+    found: list[ast.AST] = []
+    for top in tree.body:
+        if getattr(top, "name", None) != name:
+            continue
+        bodies = top.body if isinstance(top, ast.ClassDef) else [top]
+        for item in bodies:
+            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) and item.name not in SKIPPED_METHODS:
+                found += [node for statement in item.body for node in ast.walk(statement)]
+    return found
+
+
+def _text(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())[:60]
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, old: ast.AST, new: ast.AST) -> None:
+        self.old, self.new = old, new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self.new if node is self.old else self.generic_visit(node)
+
+
+def _swap_operator(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in _SWAPPED_OPERATORS:
+        node.op = _SWAPPED_OPERATORS[type(node.op)]()
+        return node
+    return None
+
+
+def _swap_operands(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        node.left, node.right = node.right, node.left
+        return node
+    return None
+
+
+def _drop_sign(node: ast.AST) -> ast.AST | None:
+    return node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else None
+
+
+def _drop_transpose(node: ast.AST) -> ast.AST | None:
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else None
+
+
+def _swap_name(node: ast.AST) -> ast.AST | None:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in _SWAPPED_NAMES
+    ):
+        node.func.attr = _SWAPPED_NAMES[node.func.attr]
+        return node
+    return None
+
+
+def _swap_axis(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.keyword) and node.arg in ("axis", "dim") and isinstance(node.value, ast.Constant):
+        node.value = ast.Constant(1 if node.value.value == 0 else 0)
+        return node
+    return None
+
+
+def _drop_keyword(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Call) and any(k.arg == "keepdims" for k in node.keywords):
+        node.keywords = [k for k in node.keywords if k.arg != "keepdims"]
+        return node
+    return None
+
+
+def _swap_comparison(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in _SWAPPED_COMPARISONS:
+        node.ops[0] = _SWAPPED_COMPARISONS[type(node.ops[0])]()
+        return node
+    return None
+
+
+def _unwrap(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return node.args[0] if called in _UNWRAPPED else None
+    return None
+
+
+def _accumulate(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+        return ast.AugAssign(node.targets[0], ast.Add(), node.value)
+    return None
+
+
+def _overwrite(node: ast.AST) -> ast.AST | None:
+    return ast.Assign([node.target], node.value) if isinstance(node, ast.AugAssign) else None
+
+
+def _change_number(node: ast.AST) -> ast.AST | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value not in (0, True, False):
+        node.value = node.value * 2
+        return node
+    return None
+
+
+OPERATORS: tuple[Change, ...] = (
+    _swap_operator,
+    _swap_operands,
+    _drop_sign,
+    _drop_transpose,
+    _swap_name,
+    _swap_axis,
+    _drop_keyword,
+    _swap_comparison,
+    _unwrap,
+    _accumulate,
+    _overwrite,
+    _change_number,
+)
