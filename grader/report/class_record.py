@@ -79,7 +79,9 @@ def outcome_of(report: Report) -> tuple[str, str]:
         return "internal", one_line(ours.message)
     judged = verdicts - {Verdict.SKIPPED, Verdict.MANUAL}
     if judged == {Verdict.MISSING}:
-        return "nothing", one_line(report.notes[-1]) if report.notes else "no file of the homework is in it"
+        return "nothing", one_line(
+            report.notes[-1]
+        ) if report.notes else "nothing of the homework is there or filled in"
     if Verdict.MANUAL in verdicts:
         return "open", "a person must mark a part"
     return "graded", ""

@@ -174,11 +174,13 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         and bool(matrix.rows)
         and _is_cut(matrix.shape, len(matrix.rows), len(matrix.rows[0]))
     )
+    maps = heat_maps(evidence)
     return {
         "subject": phrases.subject(evidence),
         "detail": one_line(evidence.detail),
         "facts": [(name, text) for name, text in facts if text],
-        "maps": heat_maps(evidence),
+        "maps": maps,
+        "framed": any(cell.worst for one in maps for _, cells in one.rows for cell in cells),
         "excerpt": f"an excerpt of an array of shape {whole}" if cut else "",
     }
 
