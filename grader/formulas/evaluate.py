@@ -49,7 +49,7 @@ class Meaning:
 
     star: str = "matrix"  # * and · : matrix product; shape: elementwise for equal shapes; elementwise
     ones: str = "column"  # 1: column, row, matrix
-    rows: str = "column"  # x_s of a matrix: its row s as a column, or as a row
+    rows: str = "column"  # x_s of a matrix: its row s as a column, as a row, or its column s
     power: str = "matrix"  # A^2 of a square matrix; elementwise
     bars: str = "norm"  # |x| of a vector; elementwise: absolute values
 
@@ -67,6 +67,8 @@ _ELEMENTWISE: dict[str, Callable[[Array], Array]] = {
     "relu": lambda x: x * (x.real > 0),
     "abs": lambda x: x * np.sign(x.real),
     "sign": lambda x: np.sign(x.real),
+    "floor": lambda x: np.floor(x.real),
+    "ceil": lambda x: np.ceil(x.real),
     "step": lambda x: (x.real > 0).astype(float),
 }
 _COMPARE: dict[str, Callable[[Array, Array], Array]] = {
@@ -263,6 +265,8 @@ class Evaluator:
     def _entry(self, node: Entry) -> Value:
         base = self.of(node.a)
         if len(node.subs) == 1 and self._two_sided(base) and not isinstance(node.a, Transpose):
+            if self.meaning.rows in ("side", "side_row"):
+                return entry(transpose(base), node.subs, as_row=self.meaning.rows == "side_row")
             return entry(base, node.subs, as_row=self.meaning.rows == "row")
         return entry(base, node.subs, as_row=False)
 

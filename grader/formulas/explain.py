@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grader.errors import GraderError
 from grader.formulas.compare import arrangements, compare, equal
 from grader.formulas.limits import MAX_REPAIRS, Clash, Deadline, FormulaError
 from grader.formulas.problem import Problem
@@ -286,7 +287,7 @@ def _special(problem: Problem, reading: Reading, candidate: Candidate, vectors: 
             value, _ = evaluate(candidate, reading, sample, problem.names, Deadline(0.3), None, vectors)
             if equal(arrangements(value, want, reading.left)[0][0], want):
                 return Reason("W118", f"it is right only where {size} is 1")
-        except (FormulaError, ValueError, ZeroDivisionError):
+        except (GraderError, ValueError, ZeroDivisionError):
             continue
     return None
 

@@ -28,6 +28,8 @@ _WHOLE = {
     "abs",
     "sign",
     "step",
+    "floor",
+    "ceil",
 }
 
 

@@ -28,8 +28,8 @@ class Unreadable(FormulaError):
     """Something in the answer was not understood; ``token`` is that something."""
 
     def __init__(self, message: str, token: str = "") -> None:
-        super().__init__(message)
-        self.token = token
+        super().__init__(message if len(message) <= 240 else message[:239] + "…")
+        self.token = token if len(token) <= 60 else token[:59] + "…"
 
 
 class Clash(FormulaError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from grader.formulas.limits import Unreadable
@@ -14,7 +15,8 @@ FUNCTIONS = {
     "sin": "sin", "cos": "cos", "sigmoid": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid", "relu": "relu",
     "softmax": "softmax", "abs": "abs", "sign": "sign", "sgn": "sign", "tr": "tr", "trace": "tr", "det": "det",
     "diag": "diag", "inv": "inv", "inverse": "inv", "norm": "norm", "max": "max", "min": "min", "heaviside": "step",
-    "step": "step", "trans": "transpose", "transpose": "transpose", "maximum": "max", "minimum": "min",
+    "step": "step", "floor": "floor", "ceil": "ceil",
+    "trans": "transpose", "transpose": "transpose", "maximum": "max", "minimum": "min",
 }  # fmt: skip
 LOSS = frozenset(("L", "l", "ell", "J", "E", "C", "loss", "Loss", "cost", "Cost", "CE", "Lrm", "LCE", "LOSS"))
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
@@ -92,7 +94,7 @@ class Names:
 
     def substitute(self, tokens: Iterable[Token]) -> list[Token]:
         """Tokens with every alias of several tokens replaced by what it stands for."""
-        source = list(tokens)
+        source = self._separated(list(tokens))
         out: list[Token] = []
         position = 0
         while position < len(source):
@@ -105,6 +107,26 @@ class Names:
             else:
                 out.append(source[position])
                 position += 1
+        return out
+
+    def _separated(self, tokens: list[Token]) -> list[Token]:
+        """Words that run together cut into names, where the last one begins a spelling of several tokens."""
+        out: list[Token] = []
+        for token in tokens:
+            script = bool(out) and out[-1].text in ("_", "^")
+            joined = (
+                token.kind == "word"
+                and 1 < len(token.text) <= _LONGEST_SPLIT
+                and token.text not in self._words
+            )
+            firsts = self._by_first if joined and not script else ()
+            for first in firsts:
+                head = token.text.removesuffix(first)
+                if head and head != token.text and self.pieces(Token("word", head)) is not None:
+                    out += [replace(token, text=head), Token("word", first)]
+                    break
+            else:
+                out.append(token)
         return out
 
     def pieces(self, token: Token) -> list[Token] | None:

@@ -23,7 +23,11 @@ _BINARY: dict[str, tuple[Callable[..., Array], str]] = {
     "np*": (np.multiply, "the elementwise product"),
     "np/": (np.divide, "the quotient"),
     "np**": (np.power, "the power"),
+    "np//": (np.floor_divide, "the quotient"),
     "hpow": (np.power, "the power"),
+    "pow": (np.power, "the power"),
+    "-": (np.subtract, "the difference"),
+    "hadamard": (np.multiply, "the elementwise product"),
     "+": (np.add, "the sum"),
     "/": (np.divide, "the quotient"),
     "@": (np.matmul, "the product"),
@@ -117,8 +121,10 @@ class NumpyEvaluator:
         return data
 
     def _binary(self, op: str, a: Array, b: Array) -> Array:
+        if op in ("matmul", "star"):  # from a spelling that the rubric gives as mathematics
+            op = "np*" if a.ndim == 0 or b.ndim == 0 else "@"
         function, what = _BINARY[op]
-        if op in ("np**", "hpow"):
+        if op in ("np**", "hpow", "pow"):
             if b.ndim or abs(b) > MAX_POWER:
                 raise Unreadable("this exponent is not evaluated", "**")
             a = a.astype(float)
@@ -143,7 +149,7 @@ class NumpyEvaluator:
         name = node.fn.removeprefix("np.")
         options = dict(node.options)
         if name in ("ones", "zeros", "full"):
-            return self._filled(name, node)
+            return self._shaped(lambda: self._filled(name, node), name)
         arguments = [self.of(argument) for argument in node.args]
         if name in _TWO:
             return self._binary(_TWO[name], arguments[0], arguments[1])
@@ -152,7 +158,10 @@ class NumpyEvaluator:
         method: Callable[[list[Array], dict[str, Any], Call], Array] | None = getattr(self, f"_{name}", None)
         if method is None:
             raise Unreadable(f"the function {name} is not understood with these arguments", name)
-        return method(arguments, options, node)
+        try:
+            return method(arguments, options, node)
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            raise Unreadable(f"the function {name} is not understood with these arguments", name) from error
 
     def _axis(self, options: dict[str, Any], arguments: list[Array]) -> tuple[Any, bool]:
         axis, keep = options.get("axis"), options.get("keepdims", False)

@@ -338,6 +338,8 @@ class Parser(Derivatives):
             return self.big_sum(product=name == "prod")
         if name == "sqrt":
             return self.root()
+        if name in ("lfloor", "lceil"):
+            return self.rounded(name[1:])
         if name == "nabla":
             return self.nabla()
         if name == "partial":
@@ -419,14 +421,6 @@ class Parser(Derivatives):
         if command and len(text) > 1 and (stripped := self._unprefixed(text)):
             self.tokens[self.position - 1] = Token("name", stripped)
             return self.named(stripped)
-        if token.kind == "word" and len(text) > 1 and not command:
-            for name in sorted(self.definitions, key=len, reverse=True):
-                if text.startswith(name):
-                    self.tokens[self.position - 1 : self.position] = [
-                        Token("word", name),
-                        Token("word", text[len(name) :]),
-                    ]
-                    return self.definitions[name]
         raise Unreadable(f"{text!r} is not a name of this question", text)
 
     def _unprefixed(self, command: str) -> str | None:
@@ -510,6 +504,17 @@ class Parser(Derivatives):
         if not top or not bottom:
             raise Unreadable("a fraction without numerator or denominator", "\\frac")
         return Bin("/", self.child(top).whole(), self.child(bottom).whole())
+
+    def rounded(self, name: str) -> Node:
+        """What stands between floor or ceiling brackets."""
+        inner: list[Token] = []
+        depth = 1
+        while True:
+            token = self.take()
+            depth += (token.text == f"l{name}") - (token.text == f"r{name}")
+            if depth == 0:
+                return Call(name, (self.child(inner).whole(),))
+            inner.append(token)
 
     def root(self) -> Node:
         """A square root."""

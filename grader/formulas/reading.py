@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
@@ -24,10 +24,11 @@ from grader.formulas.tree import Entry, Node, Num, Sym, walk
 from grader.formulas.values import Value
 
 Language = Literal["auto", "math", "code"]
-_EMPTY = re.compile(
-    r"^[\s.?\-_$`]*(todo|tbd|n/?a|none|\?+|your answer( here)?|answer here|write your answer here|fill in|\.\.\.)?[\s.?\-_$`:]*$",
-    re.IGNORECASE,
-)
+_PLACEHOLDERS = frozenset(
+    ("", "todo", "tbd", "na", "n/a", "none", "your answer", "your answer here", "answer here", "write your answer here",
+     "fill in", "answer", "\\ldots", "…", "\\dots")
+)  # fmt: skip
+_CALL = re.compile(r"(?<!\w)[A-Za-z_]\w{0,40}\s{0,2}\(")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Reading:
 
 def is_empty(text: str) -> bool:
     """Whether a text is no answer: blank, or still a placeholder."""
-    return bool(_EMPTY.match(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)))
+    plain = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip(" \t\r\n.?-_$`:#*").lower()
+    return plain in _PLACEHOLDERS
 
 
 def read_answer(
@@ -96,7 +98,7 @@ def _read(text: str, names: Names, lenient: Names, target: str, language: Langua
     try:
         return _read_math(text, names, lenient, target, strict)
     except Unreadable as math_error:
-        if language == "auto" and code_error is None and re.search(r"[A-Za-z_]\w*\s*\(", stripped):
+        if language == "auto" and code_error is None and _CALL.search(stripped):
             try:
                 return _read_code(text, stripped, names, target)
             except Unreadable:
@@ -119,13 +121,13 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     if not found:
         raise Unreadable("no formula was found")
     statement, notes = _choose(found, lenient, target, strict)
-    definitions = _definitions(found, statement, names, lenient)
+    definitions, spellings = _definitions(found, statement, names, lenient)
     left = _left_subscripts(statement, lenient)
     sides = [side for side in statement.sides if side]
     last = sides[-1]
     if len(sides) > 2 and [t.text for t in last] == ["0"]:
         last = sides[-2]
-    options = tuple(islice(candidates(list(last), names, definitions), MAX_READINGS))
+    options = tuple(islice(candidates(_respelled(last, spellings), names, definitions), MAX_READINGS))
     first = options[0]
     if statement.approximate:
         notes = (*notes, "≈ was read as =")
@@ -213,28 +215,62 @@ def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
         return None
 
 
-def _defines(statement: Statement, lenient: Names) -> str:
-    """The unknown name that a statement defines, or an empty string."""
-    first = [t for t in statement.sides[0] if t.text not in "{}"]
-    if len(statement.sides) < 2 or len(first) != 1 or first[0].kind not in ("word", "name"):
-        return ""
-    known = first[0].text in lenient.known or lenient.pieces(first[0]) is not None
-    return "" if known else first[0].text
+def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
+    """The texts of the unknown name that a statement defines (``G``, ``\\delta_1``), or none."""
+    first = tuple(t for t in statement.sides[0] if t.text not in "{}")
+    if len(statement.sides) < 2 or not first or first[0].kind not in ("word", "name"):
+        return ()
+    texts = tuple(t.text for t in first)
+    known = texts[0] in lenient.known or lenient.pieces(first[0]) is not None
+    if known or len(first) == 1:
+        return () if known else texts
+    plain = len(first) <= 4 and texts[1] == "_" and all(t.kind in ("word", "num") for t in first[2:])
+    return texts if plain and texts[0] not in ("sum", "max") else ()
 
 
-def _definitions(found: list[Statement], chosen: Statement, names: Names, lenient: Names) -> dict[str, Node]:
-    """Names that the answer itself defines: ``G = dL/dY``. At most eight."""
-    definitions: dict[str, Node] = {}
+def _definitions(
+    found: list[Statement], chosen: Statement, names: Names, lenient: Names
+) -> tuple[dict[str, Node], dict[tuple[str, ...], str]]:
+    """Names that the answer itself defines (``G = dL/dY``), with their spellings. At most eight."""
+    trees: dict[str, Node] = {}
+    spellings: dict[tuple[str, ...], str] = {}
     for statement in found:
-        name = _defines(statement, lenient)
-        if statement is chosen or not name or len(definitions) >= 8:
+        texts = _defines(statement, lenient)
+        if statement is chosen or not texts or len(trees) >= 8:
             continue
         try:
-            shared = Shared(Style(), dict(definitions))
-            definitions[name] = Parser(list(statement.sides[-1]), names, shared, {}).whole()
+            shared = Shared(Style(), dict(trees))
+            tree = Parser(_respelled(statement.sides[-1], spellings), names, shared, {}).whole()
         except Unreadable:
             continue
-    return definitions
+        spellings[texts] = "=" + "".join(texts)
+        trees[spellings[texts]] = tree
+    return trees, spellings
+
+
+def _respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str]) -> list[Token]:
+    """Tokens with the answer's own names as one token each, also where they run on (``GX``)."""
+    source = list(side)
+    out: list[Token] = []
+    position = 0
+    single = [texts[0] for texts in spellings if len(texts) == 1]
+    while position < len(source):
+        for texts, name in spellings.items():
+            if tuple(t.text for t in source[position : position + len(texts)]) == texts:
+                out.append(Token("name", name))
+                position += len(texts)
+                break
+        else:
+            token = source[position]
+            begins = [name for name in single if token.kind == "word" and token.text.startswith(name)]
+            if begins:
+                longest = max(begins, key=len)
+                out.append(Token("name", spellings[(longest,)]))
+                source[position] = replace(token, text=token.text[len(longest) :], spaced=False)
+            else:
+                out.append(token)
+                position += 1
+    return out
 
 
 def _left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _STYLES = {
 _MEANINGS = {
     "star": ("matrix", "shape", "elementwise"),
     "ones": ("column", "row", "matrix"),
-    "rows": ("column", "row"),
+    "rows": ("column", "row", "side", "side_row"),
     "power": ("matrix", "elementwise"),
     "bars": ("norm", "elementwise"),
 }
@@ -44,6 +44,8 @@ _SAID = {
     ("ones", "row"): "1 was read as a row of ones",
     ("ones", "matrix"): "1 was read as a matrix of ones",
     ("rows", "row"): "a row of a matrix was read as a row vector",
+    ("rows", "side"): "one subscript of a matrix was read as its column",
+    ("rows", "side_row"): "one subscript of a matrix was read as its column",
     ("power", "elementwise"): "the power was read element by element",
     ("bars", "elementwise"): "bars were read as absolute values",
 }

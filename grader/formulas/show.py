@@ -45,6 +45,7 @@ _LEVEL = {
     "np*": 2,
     "/": 2,
     "np/": 2,
+    "np//": 2,
 }
 _COMPARE = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -155,7 +156,7 @@ class Writer:
         if op == "star":
             op = "hadamard" if self.meaning.star == "elementwise" else "dot"
         sign = {
-            "+": " + ", "-": " - ", "np+": " + ", "np-": " - ", "matmul": " ", "@": " ", "/": " / ", "np/": " / ",
+            "+": " + ", "-": " - ", "np+": " + ", "np-": " - ", "matmul": " ", "@": " ", "/": " / ", "np/": " / ", "np//": " // ",
             "hadamard": r" \circ " if self.latex else " ∘ ", "np*": r" \circ " if self.latex else " ∘ ",
             "dot": r" \cdot " if self.latex else " · ",
         }[op]  # fmt: skip

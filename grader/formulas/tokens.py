@@ -67,7 +67,7 @@ _RENAMED = {
 }  # fmt: skip
 _TO_SYMBOL = {
     "|": "||", "vert": "|", "(": "(", ")": ")", "[": "[", "]": "]", "le": "<=", "ge": ">=", "ne": "!=", "*": "*",
-    "-": "-", "<": "<", ">": ">", "{lit": "(", "}lit": ")", "prime": "'", "lfloor": "(", "rfloor": ")",
+    "-": "-", "<": "<", ">": ">", "{lit": "(", "}lit": ")", "prime": "'",
     "langle": "<<", "rangle": ">>",
 }  # fmt: skip
 _LEXEME = re.compile(
@@ -323,6 +323,22 @@ def _after_group(tokens: list[Token], position: int) -> int:
     return position
 
 
+def _script_opening(out: list[Token]) -> int | None:
+    """Where a superscript such as ``{(1)T`` or ``{[l-1]\\top`` opens that is about to be closed."""
+    if len(out) < 5 or out[-1].text not in ("T", "top") or out[-2].text not in (")", "]"):
+        return None
+    for k in range(len(out) - 1, 0, -1):
+        if out[k].text == "{" and out[k].kind == "sym":
+            starts = out[k - 1].text == "^" and out[k + 1].text in ("(", "[")
+            return k if starts and matching(out, k + 1) == len(out) - 2 else None
+    return None
+
+
+def _split_script(out: list[Token], opened: int) -> list[Token]:
+    """``^{(1)T}`` as two superscripts: ``^{(1)}^T``."""
+    return [*out[:-1], Token("sym", "}"), Token("sym", "^"), replace(out[-1], braced=True)]
+
+
 def _collapsed(tokens: list[Token]) -> list[Token]:
     """A group of one token is that token; empty groups vanish."""
     out: list[Token] = []
@@ -330,6 +346,9 @@ def _collapsed(tokens: list[Token]) -> list[Token]:
         if token.text == "}" and token.kind == "sym":
             if out and out[-1].text == "{":
                 out.pop()
+                continue
+            if (opened := _script_opening(out)) is not None:
+                out = _split_script(out, opened)
                 continue
             if len(out) > 1 and out[-2].text == "{" and out[-2].kind == "sym" and out[-1].kind != "cmd":
                 last = out.pop()
