@@ -11,9 +11,9 @@ from grader.numerics.compare import Comparison, compare, compare_within
 from grader.numerics.conversation import Asked, Conversation
 from grader.numerics.events import gradient_shape_fault
 from grader.numerics.judge import Judge
-from grader.numerics.noise import root_mean_square
 from grader.numerics.report import Against, Evidence, Judgement
 from grader.numerics.subject import OUTPUT, Array
+from grader.numerics.vectors import root_mean_square
 
 _NOISES = 10.0
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grader.numerics.events import Events, look_at_call, look_at_copy, look_at_linearity, look_at_shape
-from grader.numerics.noise import root_mean_square
 from grader.numerics.points import Setup, cotangent, scale_of
 from grader.numerics.probes import ANOTHER, GENERIC, LARGER, Probe
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call, Outcome
+from grader.numerics.vectors import root_mean_square
 
 _FACTOR = -170.0  # of the cotangent in the test of linearity; no power of two, so that rounding shows
 _SAME = 1e-5  # of the largest value: differences below are rounding in another order

@@ -12,13 +12,14 @@ from grader.numerics.conversation import Asked, Conversation
 from grader.numerics.events import gradient_shape_fault
 from grader.numerics.locate import ALL, Located, locate
 from grader.numerics.measure import Line, Measured, measure, noise_calls, noise_from
-from grader.numerics.noise import Noise, root_mean_square
+from grader.numerics.noise import Noise
 from grader.numerics.points import Point, direction
 from grader.numerics.probes import GENERIC
 from grader.numerics.report import Against, Evidence, Judgement
 from grader.numerics.rounding import Rounding, measure_rounding
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call
+from grader.numerics.vectors import norm, root_mean_square
 
 _LOCATED = 2  # probes at which elements are located, for each tensor, beside a reference
 _EXACT = Noise(2.0**-53, False)
@@ -151,7 +152,7 @@ class Judge:
             grad, move = gradient_of(asked, name), measured.line.direction[name]
             terms = grad * move
             got += float(terms.sum())
-            size += float(np.sqrt(np.vdot(terms, terms)))
+            size += norm(terms)
             rounding += self._rounding_along(name, grad, move, local)
         band = _SCREEN_BAND * self.noise.band * abs(measured.value) if measured.slope else 0.0
         tolerance = 2.0 * measured.error + band + _ROUNDING_FLOOR * size + rounding
@@ -164,7 +165,7 @@ class Judge:
             return local.along(name, move)
         share = min(self.talk.precision.get(name, 0.0), self.noise.worst_rounding)
         share = max(share, _dtype_rounding(grad, self.noise))
-        return 4.0 * share * float(np.abs(grad).max(initial=0.0)) * float(np.sqrt(np.vdot(move, move)))
+        return 4.0 * share * float(np.abs(grad).max(initial=0.0)) * norm(move)
 
     def _take(self, screened: _Screened) -> None:
         """Accept a line that agrees; look closer at one that does not, or that sits on a kink."""
@@ -385,9 +386,7 @@ def _dtype_rounding(grad: Array, noise: Noise) -> float:
 
 def _output_size(screened: _Screened) -> float:
     line = screened.measured.line
-    return float(
-        np.sqrt(np.dot(line.weights, line.weights) * np.dot(line.middle, line.middle) / line.middle.size)
-    )
+    return float(norm(line.weights) * root_mean_square(line.middle))
 
 
 def _compare_ranges(screened: _Screened, gradient: Array, noise: Noise) -> Comparison:

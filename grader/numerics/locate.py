@@ -12,6 +12,7 @@ from grader.numerics.points import scale_of
 from grader.numerics.rounding import Rounding
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array
+from grader.numerics.vectors import inner
 
 ALL = 512
 """Tensors up to this size are differenced element by element."""
@@ -115,9 +116,7 @@ def _halve(runner: Runner, name: str, gradient: Array, line: Line, rng: np.rando
         moves = [_some(gradient.shape, half, step, rng) for half in halves]
         lines = [Line(line.point, {name: m}, line.middle, line.weights, line.noise) for m in moves]
         answers = measure(runner, lines)
-        excess = [
-            _excess(answer, float(np.vdot(gradient, m))) for answer, m in zip(answers, moves, strict=True)
-        ]
+        excess = [_excess(answer, inner(gradient, m)) for answer, m in zip(answers, moves, strict=True)]
         places = halves[int(np.argmax(excess))]
     return int(places[0])
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.numerics.noise import POINTS, SPACING, Noise, measure_noise, root_mean_square
+from grader.numerics.noise import POINTS, SPACING, Noise, measure_noise
 from grader.numerics.points import Point, scale_of
 from grader.numerics.runner import Runner
 from grader.numerics.slopes import OFFSETS, Slope, slope_of
 from grader.numerics.subject import Array, Call, Outcome
+from grader.numerics.vectors import inner, norm, root_mean_square
 
 _ROUNDS = 7
 _SHRINK, _GROW = 0.125, 4.0
@@ -77,7 +78,7 @@ class Measured:
             return float("inf")
         weights = self.line.weights
         errors = self.slope.errors() if self.kinked else self.slope.truncation
-        return float(np.dot(np.abs(weights), errors)) + self.slope.rounding_of(weights)
+        return inner(np.abs(weights), errors) + self.slope.rounding_of(weights)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -155,7 +156,7 @@ def noise_from(line: Line, outcomes: Sequence[Outcome]) -> Noise | None:
 
 
 def _scale(line: Line, slope: Slope) -> float:
-    size = float(np.sqrt(np.dot(line.weights, line.weights))) * root_mean_square(line.middle)
+    size = norm(line.weights) * root_mean_square(line.middle)
     return max(slope.scale_of(line.weights), _SMALL_SLOPE[line.noise.low_precision] * size)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.numerics.subject import Array
+from grader.numerics.vectors import root_mean_square
 
 POINTS = 9  # evaluations along the line, the middle one included
 SPACING = 2.0**-20
@@ -86,9 +87,3 @@ def measure_noise(line: Array) -> Noise:
     relative = max(float(np.sqrt(np.mean(squares[: squares.size - left_out]))) / scale, floor)
     noise = Noise(relative, relative > _LOW_PRECISION)
     return noise.at_least_single() if noise.low_precision else noise
-
-
-def root_mean_square(array: Array) -> float:
-    """The root mean square, 0 for an empty array."""
-    flat = np.asarray(array, np.float64).ravel()
-    return float(np.sqrt(np.dot(flat, flat) / flat.size)) if flat.size else 0.0

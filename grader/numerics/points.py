@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from grader.numerics.subject import Array, Call, Subject, Truth
+from grader.numerics.vectors import inner
 
 _SPREAD = 1e-4  # share of the size below which the spread of a tensor is rounding
 _SCALES = 10  # a direction's scale is a power of two between 2^-10 and 2^10
@@ -149,7 +150,7 @@ def scale_of(array: Array) -> float:
     flat = np.asarray(array, np.float64).ravel()
     if not flat.size:
         return 1.0
-    square, mean = float(np.dot(flat, flat)) / flat.size, float(flat.sum()) / flat.size
+    square, mean = inner(flat, flat) / flat.size, float(flat.sum()) / flat.size
     spread = square - mean * mean
     size = math.sqrt(spread if spread > _SPREAD**2 * square else square)
     if size == 0.0 or not math.isfinite(size):

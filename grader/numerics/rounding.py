@@ -12,6 +12,7 @@ from grader.numerics.noise import Noise
 from grader.numerics.points import cotangent
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call
+from grader.numerics.vectors import inner, norm
 
 _PERTURBED = 3
 _FACTOR = -170.0
@@ -36,8 +37,8 @@ class Rounding:
     def along(self, name: str, direction: Array) -> float:
         """A bound on the rounding of the gradient along a direction."""
         terms = self.spread[name] * direction
-        coherent = max((abs(float(np.vdot(move, direction))) for move in self.moves[name]), default=0.0)
-        return _SAFETY * coherent + _SAFETY * float(np.sqrt(np.vdot(terms, terms)))
+        coherent = max((abs(inner(move, direction)) for move in self.moves[name]), default=0.0)
+        return _SAFETY * coherent + _SAFETY * norm(terms)
 
     def of(self, name: str, shape: tuple[int, ...]) -> Array:
         """A bound for each element, 0 where it was not measured."""

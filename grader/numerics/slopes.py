@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.numerics.subject import Array
+from grader.numerics.vectors import inner, norm
 
 OFFSETS = (-1.0, -0.5, 0.5, 1.0)
 """Where the function is asked, in units of the step; its value at 0 is known."""
@@ -56,20 +57,19 @@ class Slope:
 
     def along(self, weights: Array) -> float:
         """The derivative of the weighted sum of the outputs."""
-        return float(np.dot(weights, self.value))
+        return inner(weights, self.value)
 
     def truncation_of(self, weights: Array) -> float:
         """The truncation error of :meth:`along`, at most."""
-        return float(np.dot(np.abs(weights), self.truncation))
+        return inner(np.abs(weights), self.truncation)
 
     def rounding_of(self, weights: Array) -> float:
         """The rounding error of :meth:`along`, at most (about five standard deviations)."""
-        return _SLOPE_NOISE * self.sigma * float(np.sqrt(np.dot(weights, weights))) / self.step
+        return _SLOPE_NOISE * self.sigma * norm(weights) / self.step
 
     def scale_of(self, weights: Array) -> float:
         """How large the derivative is if its terms do not cancel: the root of the sum of their squares."""
-        terms = weights * self.value
-        return float(np.sqrt(np.dot(terms, terms)))
+        return norm(weights * self.value)
 
     def kinked(self) -> Array:
         """(M,) bool: outputs whose slope jumps by more than noise and curvature explain."""
@@ -125,7 +125,7 @@ def slope_of(stencil: Array, middle: Array, step: float, sigma: float) -> Slope 
     Returns:
         The slope, or ``None`` where an output is not finite.
     """
-    rows = _STENCIL @ (stencil - middle) / step
+    rows = np.einsum("ij,jk->ik", _STENCIL, stencil - middle) / step
     if not np.isfinite(rows.sum()):
         return None
     drift, kink = np.abs(rows[0]), np.abs(rows[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,17 @@ def find_parameters(layer: object) -> dict[str, tuple[str, str]]:
 
 def get_path(root: Any, path: str) -> Any:
     """The value at a dotted path through attributes, keys and indices; ``None`` where there is none."""
-    for part in path.split("."):
+    for part in _parts(path):
         root = _child(root, part)
     return root
 
 
 def set_path(root: Any, path: str, array: Array) -> Any:
     """Put an array at a dotted path, in place where one of its shape is already; return what is there."""
-    head, _, last = path.rpartition(".")
-    owner = get_path(root, head) if head else root
+    *head, last = _parts(path)
+    owner = root
+    for part in head:
+        owner = _child(owner, part)
     there = _child(owner, last)
     if type(there) is np.ndarray and there.shape == array.shape and there.dtype.kind == "f":
         there[...] = array
@@ -55,8 +58,13 @@ def set_path(root: Any, path: str, array: Array) -> Any:
     return array
 
 
+@lru_cache(maxsize=1024)
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def _child(owner: Any, name: str) -> Any:
-    if isinstance(owner, Mapping):
+    if type(owner) is dict or isinstance(owner, Mapping):
         return owner.get(name)
     if isinstance(owner, (list, tuple)):
         return owner[int(name)] if int(name) < len(owner) else None

@@ -29,9 +29,8 @@ class ConvLoops:
             for j in range(dout.shape[3]):
                 d = dout[:, :, i, j]
                 dw += d.T @ self.x[:, :, i : i + 3, j : j + 3].reshape(n, -1)
-                dx[:, :, i : i + 3, j : j + 3] += (d @ self.params["weight"].reshape(2, -1)).reshape(
-                    n, 2, 3, 3
-                )
+                patch = d @ self.params["weight"].reshape(2, -1)
+                dx[:, :, i : i + 3, j : j + 3] += patch.reshape(n, 2, 3, 3)
         self.grads = {"weight": dw.reshape(2, 2, 3, 3), "bias": dout.sum(axis=(0, 2, 3))}
         return dx
 
@@ -158,15 +157,15 @@ _C, _W, _M, _S, _A = (
 
 FAULTS = [
     Fault(_C, "weight overwritten", "dw += d.T", "dw = d.T"),
-    Fault(_C, "input overwritten", "j : j + 3] += (d", "j : j + 3] = (d"),
+    Fault(_C, "input overwritten", "j : j + 3] += patch", "j : j + 3] = patch"),
     Fault(_C, "bias over the batch alone", "dout.sum(axis=(0, 2, 3))", "dout.sum(axis=0)[:, 0, 0]"),
     Fault(_C, "bias averaged", "dout.sum(axis=(0, 2, 3))", "dout.mean(axis=(0, 2, 3))"),
     Fault(_C, "bias not summed over the batch", "dout.sum(axis=(0, 2, 3))", "dout.sum(axis=(2, 3))", "shape"),
     Fault(
         _C,
         "kernel flipped in backward",
-        '(d @ self.params["weight"].reshape(2, -1))',
-        '(d @ self.params["weight"][:, :, ::-1, ::-1].reshape(2, -1))',
+        'd @ self.params["weight"].reshape(2, -1)',
+        'd @ self.params["weight"][:, :, ::-1, ::-1].reshape(2, -1)',
     ),
     Fault(
         _C,
@@ -174,7 +173,9 @@ FAULTS = [
         'patch @ self.params["weight"].reshape',
         'patch @ self.params["weight"][:, :, ::-1, ::-1].reshape',
     ),
-    Fault(_C, "channels swapped in backward", ".reshape(n, 2, 3, 3)\n", ".reshape(n, 2, 3, 3)[:, ::-1]\n"),
+    Fault(
+        _C, "channels swapped in backward", "patch.reshape(n, 2, 3, 3)", "patch.reshape(n, 2, 3, 3)[:, ::-1]"
+    ),
     Fault(_C, "weight averaged", "dw.reshape(2, 2, 3, 3)", "dw.reshape(2, 2, 3, 3) / n"),
     Fault(_C, "last column left out", "for j in range(dout.shape[3]):", "for j in range(dout.shape[3] - 1):"),
     Fault(

@@ -68,12 +68,8 @@ class BatchNormCompact:
         n = len(dout)
         c = self.x - self.mu
         self.grads = {"gamma": (dout * c * self.s**-0.5).sum(0), "beta": dout.sum(0)}
-        return (
-            self.params["gamma"]
-            * self.s**-0.5
-            / n
-            * (n * dout - dout.sum(0) - c / self.s * (dout * c).sum(0))
-        )
+        dx = n * dout - dout.sum(0) - c / self.s * (dout * c).sum(0)
+        return self.params["gamma"] * self.s**-0.5 / n * dx
 
 
 class BatchNormFloat32:
