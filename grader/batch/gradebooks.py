@@ -177,7 +177,7 @@ def _fill(
     used: set[str] = set()
     unfinished = 0
     for row in numbers:
-        found = None if skip(row) else find(row)
+        found = find(row)
         if found is None:
             continue
         used |= {
@@ -185,6 +185,8 @@ def _fill(
             for other in roll.rows
             if other is found or (found.group and other.group == found.group)
         }
+        if skip(row):
+            continue
         text = scale.grade(found, maximum(row), sheet.path)
         unfinished += bool(found.score.open)
         if text is not None:

@@ -21,7 +21,7 @@ from grader.errors import SubmissionError
 from grader.submission import MAX_FILE_BYTES, SKIPPED_FOLDERS
 
 MAX_METADATA = 64 << 20
-IGNORED = (".csv", ".yml", ".yaml")  # lists that lie beside submissions
+IGNORED = (".csv", ".yml", ".yaml", ".toml", ".md", ".txt")  # what a teacher keeps beside submissions
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 Part = Callable[[list[str]], packed.Files]  # reads one item of a download; takes the list of notes
 
@@ -157,7 +157,7 @@ def _folder_items(root: Path) -> tuple[list[_Item], dict[str, Identity]]:
     items = []
     for child in children:
         folder = child.is_dir() and not child.is_symlink()
-        if folder or child.suffix.lower() not in IGNORED:
+        if folder or is_bulk([child.name]) or child.suffix.lower() not in IGNORED:
             items.append(_Item(child.name, folder, f"{root.name}/{child.name}", _path_reader(child)))
     return items, metadata
 
@@ -198,7 +198,7 @@ def _zip_items(path: Path) -> tuple[list[_Item], dict[str, Identity]]:
             top, _, rest = member.filename.removeprefix(prefix).partition("/")
             if top == METADATA and not rest:
                 metadata = read_metadata(packed.read_member(opened, member, limit=MAX_METADATA) or b"")
-            elif rest or not top.lower().endswith(IGNORED):
+            elif rest or is_bulk([top]) or not top.lower().endswith(IGNORED):
                 grouped.setdefault(top, []).append(member)
     items = [
         _Item(top, "/" in found[0].filename.removeprefix(prefix), "", _zip_reader(path, prefix, top, found))
