@@ -133,6 +133,65 @@ def _exit_code(report: Any, fail_under: float | None) -> int:
 
 
 @app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="Your folder, notebook or answer file.")] = Path(),
+    rubric: RubricName = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only these checks: linear, elu.gradient.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Check again on every save.")] = False,
+    training: Annotated[bool, typer.Option("--training", help="Train, too (a minute or two).")] = False,
+    data: Annotated[Path | None, typer.Option(help="Folder cifar-10-batches-py, for --training.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every check with all evidence.")] = False,
+) -> None:
+    """Check your own work before you hand it in: public checks only, no sandbox, no network."""
+    from grader.grading import GradeRequest
+    from grader.report import Detail, print_report
+    from grader.report.progress import ProgressView
+    from grader.sandbox import Sandbox
+    from grader.selfcheck import own_code, self_check
+    from grader.selfcheck import watch as watch_folder
+
+    if path.suffix in (".toml", ".md") and path.is_file():
+        _echo_answers(path, rubric)
+        return
+    settings = own_code()
+    request = GradeRequest(
+        submission=path, rubric=rubric, data=data, only=tuple(only or ()), sandbox=settings, device="cpu"
+    )
+    detail = Detail.VERBOSE if verbose else Detail.NORMAL
+    with Sandbox(settings) as sandbox:
+        if watch:
+            watch_folder(request, sandbox, training=training, show=_show_run)
+            return
+        with ProgressView() as view:
+            result = self_check(request, sandbox, training=training, on_event=view.on_event)
+    print_report(result, detail=detail)
+    raise typer.Exit(GRADED if result.earned + result.open_points >= result.points else BELOW)
+
+
+def _show_run(result: Any, difference: Any) -> None:
+    """One run of a watch: an error, or one line per check that is not right, and what the save changed."""
+    from grader.report import Detail, print_report
+
+    if isinstance(result, GraderError):
+        print(result, file=sys.stderr)
+        return
+    print_report(result, detail=Detail.CONCISE)
+    for word, checks in (("mended", difference.mended), ("broken", difference.broken)):
+        for item in checks:
+            print(f"{word}: {item.id}")
+    print("Watching for the next save; Ctrl-C ends.")
+
+
+def _echo_answers(path: Path, rubric: str | None) -> None:
+    """How each written answer is read, with its shape; not whether it is right."""
+    from grader.answers import echo_answers
+    from grader.rubric import load_rubric
+
+    for line in echo_answers(path, load_rubric(rubric or "uva_dl1_a1")):
+        print(line)
+
+
+@app.command()
 def report(
     result: Annotated[Path, typer.Argument(help="report.json of an earlier run.", show_default=False)],
     form: Annotated[
@@ -229,11 +288,15 @@ def rubric_selftest(
     rubric: Annotated[str, typer.Argument(help="Built-in name or TOML file.", show_default=False)],
     solution: Annotated[Path | None, typer.Option(help="Folder of a right solution of your own.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds under which right solutions are graded.")] = 10,
-    training: Annotated[bool, typer.Option("--training", help="Try parts that train, too (minutes).")] = False,
+    training: Annotated[
+        bool, typer.Option("--training", help="Try parts that train, too (minutes).")
+    ] = False,
     mutants: Annotated[int | None, typer.Option(min=1, help="At most so many mutants.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Sandboxes side by side.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder cifar-10-batches-py, for --training.")] = None,
-    min_score: Annotated[float | None, typer.Option(min=0, max=100, help="Exit 1 below this mutation score.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Exit 1 below this mutation score.")
+    ] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
 ) -> None:
     """Grade the rubric itself: right solutions pass, the template earns nothing, mutants are caught and named."""
@@ -245,7 +308,12 @@ def rubric_selftest(
     from grader.session import write_text
 
     settings = SelfTestSettings(
-        solution=solution, seeds=seeds, training=training, most=mutants, jobs=jobs, load_data=lambda: load_data(data)
+        solution=solution,
+        seeds=seeds,
+        training=training,
+        most=mutants,
+        jobs=jobs,
+        load_data=lambda: load_data(data),
     )
     console = Console()
     with console.status("grading the rubric") as status:

@@ -5,7 +5,7 @@ The one entry that the command line, the pytest plugin and scripts share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ class GradeRequest:
     only: tuple[str, ...] = ()
     public_only: bool = False
     stamp: bool = True
-    sandbox: SandboxSettings = SandboxSettings()
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
 
 
 def grade_submission(
@@ -71,11 +71,9 @@ def grade_submission(
         IsolationError: the machine cannot give the isolation required.
     """
     if sandbox is not None:
-        submission, rubric = read_request(request)
-        return _session(request, submission, rubric, sandbox, on_event).grade()
+        return open_session(request, sandbox, on_event=on_event).grade()
     with Sandbox(request.sandbox) as own:
-        submission, rubric = read_request(request)
-        return _session(request, submission, rubric, own, on_event).grade()
+        return open_session(request, own, on_event=on_event).grade()
 
 
 def read_request(request: GradeRequest) -> tuple[Submission, Rubric]:
@@ -125,13 +123,13 @@ def choose_device(asked: str) -> str:
     return asked
 
 
-def _session(
-    request: GradeRequest,
-    submission: Submission,
-    rubric: Rubric,
-    sandbox: Sandbox,
-    on_event: Listener,
-) -> Session:
+def open_session(request: GradeRequest, sandbox: Sandbox, *, on_event: Listener = ignore) -> Session:
+    """A session that is ready to grade: submission and rubric are read.
+
+    Raises:
+        UsageError: either cannot be read.
+    """
+    submission, rubric = read_request(request)
     settings = GradeSettings(
         seed=default_seed() if request.seed is None else request.seed,
         variant=request.variant,

@@ -70,6 +70,7 @@ class Session:
     on_event: Listener = ignore
     facts: MutableMapping[str, Any] = field(default_factory=dict)
     results: dict[str, CheckResult] = field(default_factory=dict)
+    variant: FoundVariant = field(default_factory=lambda: FoundVariant("", ""))
     _data: DataSet | None = None
     _data_error: UsageError | None = None
 
@@ -82,8 +83,8 @@ class Session:
         """
         started, clock = datetime.now(UTC), time.perf_counter()
         isolation = self.sandbox.isolation  # refuses here, before a byte of the submission is loaded
-        variant = find_variant(self.rubric, self._outline, asked=self.settings.variant)
-        rubric = self.rubric.for_variant(variant.id) if variant.id else self.rubric
+        rubric = self.prepare()
+        variant = self.variant
         self._refuse_unknown(rubric)
         names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
         self.on_event(RunStarted(self.submission.name, sum(map(self._asked_for, names))))
@@ -106,6 +107,21 @@ class Session:
             notes=tuple(clean(note, limit=300) for note in self.submission.notes),
             parts=tuple(part for part in parts if part.checks),
         )
+
+    def prepare(self) -> Rubric:
+        """The rubric as it is for this submission's variant, which is found here.
+
+        Raises:
+            UsageError: the variant asked for does not exist.
+        """
+        self.variant = find_variant(self.rubric, self._outline, asked=self.settings.variant)
+        return self.rubric.for_variant(self.variant.id) if self.variant.id else self.rubric
+
+    def check_one(self, part: PartSpec, spec: CheckBase) -> CheckResult:
+        """Run one check of the prepared rubric; later checks see its result."""
+        result = self._check(self.prepare(), part, spec, self.variant)
+        self.results[result.id] = result
+        return result
 
     def _part(self, rubric: Rubric, part: PartSpec, variant: FoundVariant) -> PartResult:
         self.on_event(PartStarted(part.id, part.title))

@@ -55,7 +55,6 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
         hint=best_hint(
             diagnoses, "Work one small row out by hand and print every intermediate result beside it."
         ),
-        detail=shown[0].detail,
         evidence=shown,
         diagnoses=diagnoses[:3],
         output=printed(context),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.context import Context, Finding
-from grader.checks.support import absent, evidence_of, keep_output, printed, raised, worst_first
+from grader.checks.support import absent, evidence_of, in_words, keep_output, printed, raised, worst_first
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, compare
 from grader.rubric import MetricsSpec
@@ -139,7 +139,7 @@ def _best_of(context: Context, results: Mapping[str, list[Evidence]], reply: Rep
     bad = next(item for item in best if not item.agreed)
     return Finding(
         Verdict.FAILED,
-        f"{context.target[1]} is not {what}: {bad.what}: {bad.detail}.",
+        f"{context.target[1]} is not {what}: {bad.what}: {in_words(bad)}.",
         hint="Write down four predictions and labels, count by hand, and compare.",
         evidence=worst_first(best),
         output=printed(context),
@@ -273,7 +273,7 @@ def _evaluate_model(context: Context, spec: MetricsSpec, worker: Worker) -> Find
     why = "; it is the mean of the batches' means, and the last batch is smaller" if is_mean else ""
     return Finding(
         Verdict.FAILED,
-        f"{name} does not give the share of right predictions in the whole set: {evidence[0].detail}{why}.",
+        f"{name} does not give the share of right predictions in the whole set: {in_words(evidence[0])}{why}.",
         hint="Try a loader with one batch of 8 and one of 3: each image should count the same.",
         evidence=tuple(evidence),
         output=printed(context),

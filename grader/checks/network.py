@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
-from grader.checks.support import absent, evidence_of, printed, raised, worst_first
+from grader.checks.support import absent, evidence_of, in_words, printed, raised, worst_first
 from grader.conventions.numpy_network import HIDDEN, Run, run_network
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, Comparison, compare
@@ -49,7 +49,7 @@ def check_network(spec: NetworkSpec, context: Context) -> Finding:
         hint = "Compare the order of the layers in backward with the order in forward, and what each one is handed."
     return Finding(
         Verdict.FAILED,
-        bad[0].detail or bad[0].what,
+        _message(bad[0]),
         hint=hint,
         evidence=worst_first(evidence),
         output=printed(context),
@@ -86,6 +86,14 @@ def _options(activation: str, alpha: float) -> dict[str, Any]:
     return {name: alpha for name in LAYERS[activation].options if name == "alpha"}
 
 
+def _message(evidence: Evidence) -> str:
+    return (
+        f"{evidence.what}: {in_words(evidence)}."
+        if evidence.got is not None and not evidence.detail
+        else evidence.detail
+    )
+
+
 def _judge_forward(context: Context, spec: NetworkSpec, run: Run) -> tuple[list[Evidence], str]:
     comparison, _ = _best_forward(context, run, softmax=spec.softmax)
     label = f"output with hidden layers {list(run.hidden)}"
@@ -104,7 +112,7 @@ def _judge_forward(context: Context, spec: NetworkSpec, run: Run) -> tuple[list[
             "The layers are put together right; what differs comes from a layer that is judged in its own part.",
         )
     evidence = evidence_of(label, comparison, tensor="output")
-    detail = f"With hidden layers {list(run.hidden)}: {fault or comparison.detail}."
+    detail = f"With hidden layers {list(run.hidden)}: {fault or in_words(evidence)}."
     return [evidence.model_copy(update={"detail": detail})], ""
 
 

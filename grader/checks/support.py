@@ -153,7 +153,7 @@ def evidence_of(what: str, comparison: Comparison, *, probe: str = "", tensor: s
     return Evidence(
         what=what,
         agreed=comparison.agreed,
-        detail=comparison.detail,
+        detail=comparison.detail if comparison.off is None else "",
         probe=probe,
         tensor=tensor,
         shape=comparison.got_shape,
@@ -168,6 +168,14 @@ def evidence_of(what: str, comparison: Comparison, *, probe: str = "", tensor: s
         tolerance=comparison.tolerance,
         tolerance_reason=comparison.tolerance_reason,
     )
+
+
+def in_words(evidence: Evidence) -> str:
+    """The worst place of a comparison in one clause, for a message."""
+    if evidence.detail or evidence.got is None or evidence.want is None:
+        return evidence.detail
+    place = f" at {list(evidence.worst_index)}" if evidence.worst_index else ""
+    return f"got {evidence.got:.6g}{place}, {evidence.want:.6g} is due"
 
 
 def worst_first(evidence: list[Evidence], *, at_most: int = 6) -> tuple[Evidence, ...]:

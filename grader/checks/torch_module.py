@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.init import weight_evidence
-from grader.checks.support import absent, evidence_of, keep_output, printed, raised, worst_first
+from grader.checks.support import absent, evidence_of, in_words, keep_output, printed, raised, worst_first
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, compare
 from grader.rubric import TorchModuleSpec
@@ -98,7 +98,7 @@ def _forward_evidence(context: Context, net: Net) -> Evidence:
     if best.agreed:
         return evidence
     fault = _forward_fault(net, got, activation, alphas[0])
-    detail = f"With hidden layers {list(net.hidden)}: {fault or best.detail}."
+    detail = f"With hidden layers {list(net.hidden)}: {fault or in_words(evidence)}."
     return evidence.model_copy(update={"detail": detail})
 
 
@@ -368,7 +368,7 @@ def _norm_evidence(context: Context, net: Net) -> list[Evidence]:
             evidence = evidence.model_copy(update={"agreed": True})
         else:
             fault = _norm_fault(net, activation, alphas[0])
-            text = f"With {label}: {fault or best.detail} (layers in order of their calls: {order})."
+            text = f"With {label}: {fault or in_words(evidence)} (layers in order of their calls: {order})."
             evidence = evidence.model_copy(update={"detail": text})
         found.append(evidence)
     return found

@@ -1,0 +1,226 @@
+"""A student's self-check: public checks of one's own code, quickly, offline, and again on every save.
+
+It is the student's own code on the student's own machine, so no sandbox is asked for. Points are not the point: it
+says what is right, what is not, and how to look.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.events import Listener, ignore
+from grader.grading import GradeRequest, grade_submission, read_request
+from grader.model import CheckResult, Report, Verdict
+from grader.outline import Outline, read_outline
+from grader.rubric import Rubric, check_id
+from grader.sandbox import Sandbox, SandboxSettings
+from grader.sandbox.plan import LAYERS
+from grader.submission import Submission
+from grader.variants import find_variant
+
+QUICK_KINDS = frozenset(
+    {"forward", "gradient", "contract", "init", "network", "metrics", "formula", "manual", "torch_module"}
+)
+CHECK_SEED = 1  # a self-check draws the same numbers each time, so that a change of outcome is the code's
+
+
+def own_code() -> SandboxSettings:
+    """Settings for one's own code: a process of its own, and nothing more."""
+    return SandboxSettings(require=1, allow_unconfined=True, without=dict.fromkeys(LAYERS, "one's own code"))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a save changed: checks by how they went before and now."""
+
+    mended: tuple[CheckResult, ...]
+    broken: tuple[CheckResult, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.mended or self.broken)
+
+
+def checks_to_run(submission: Submission, rubric: Rubric, *, training: bool) -> tuple[str, ...]:
+    """Ids of the public checks of the variant; those that train only where asked for."""
+
+    view = _view(submission, rubric)
+    return tuple(
+        check_id(part, check)
+        for part in view.parts
+        for check in part.checks
+        if check.audience == "public" and (training or check.kind in QUICK_KINDS)
+    )
+
+
+def _view(submission: Submission, rubric: Rubric) -> Rubric:
+    """The rubric as it is for this submission's variant."""
+
+    def outline(module: str) -> Outline | None:
+        data = submission.files.get(module.replace(".", "/") + ".py")
+        return None if data is None else read_outline(module, data)
+
+    variant = find_variant(rubric, outline)
+    return rubric.for_variant(variant.id) if variant.id else rubric
+
+
+def affected(submission: Submission, rubric: Rubric, changed: Set[str]) -> tuple[str, ...]:
+    """Ids of the checks whose target reads a changed file, itself or through its imports.
+
+    Args:
+        submission: the files as they are now.
+        rubric: the rubric.
+        changed: names of changed files, as in ``submission.files``.
+    """
+    found = []
+    for part in _view(submission, rubric).parts:
+        for check in part.checks:
+            target = check.target or part.target
+            files = _reads(submission, target.partition(":")[0]) if target else changed
+            if changed & files:
+                found.append(check_id(part, check))
+    return tuple(found)
+
+
+def _reads(submission: Submission, module: str) -> set[str]:
+    """The submission's files that importing a module reads."""
+    todo, seen = [module], set[str]()
+    while todo:
+        name = todo.pop()
+        file = name.replace(".", "/") + ".py"
+        if file in seen or file not in submission.files:
+            continue
+        seen.add(file)
+        try:
+            tree = ast.parse(submission.files[file])
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                todo.append(node.module)
+    return seen
+
+
+def merged(before: Report, now: Report) -> Report:
+    """The earlier report with the results of checks that ran again in their places."""
+    fresh = {check.id: check for check in now.checks}
+    parts = tuple(
+        part.model_copy(update={"checks": tuple(fresh.get(check.id, check) for check in part.checks)})
+        for part in before.parts
+    )
+    return now.model_copy(update={"parts": parts})
+
+
+def self_check(
+    request: GradeRequest, sandbox: Sandbox, *, training: bool = False, on_event: Listener = ignore
+) -> Report:
+    """Run the public checks once.
+
+    Raises:
+        UsageError: submission, rubric or a pattern cannot be used.
+    """
+    submission, rubric = read_request(request)
+    only = request.only or checks_to_run(submission, rubric, training=training)
+    asked = replace(
+        request, only=only, public_only=True, seed=CHECK_SEED if request.seed is None else request.seed
+    )
+    return grade_submission(asked, sandbox=sandbox, on_event=on_event)
+
+
+def compare_runs(before: Report | None, now: Report) -> Difference:
+    """Checks that pass now and did not before, and the reverse."""
+    if before is None:
+        return Difference((), ())
+    old: Mapping[str, CheckResult] = {check.id: check for check in before.checks}
+    passed = {check.id for check in before.checks if check.verdict is Verdict.PASSED}
+    return Difference(
+        tuple(c for c in now.checks if c.verdict is Verdict.PASSED and c.id in old and c.id not in passed),
+        tuple(c for c in now.checks if c.verdict is not Verdict.PASSED and c.id in passed),
+    )
+
+
+def watch(
+    request: GradeRequest,
+    sandbox: Sandbox,
+    *,
+    training: bool = False,
+    changes: Iterator[Set[str]] | None = None,
+    show: Callable[[Report | GraderError, Difference], None],
+) -> None:
+    """Check now, and again whenever a file is saved, until the user stops it.
+
+    Only checks whose part reads a changed file run again; the others keep their results.
+
+    Args:
+        request: what to check.
+        sandbox: stays open between runs.
+        training: also parts that train.
+        changes: yields once per save; by default the folder is watched.
+        show: is given each report and what changed, or the error that a save caused.
+    """
+    before: Report | None = None
+    only: tuple[str, ...] | None = None
+    source = _saves(request.submission) if changes is None else changes
+    while True:
+        try:
+            now = _again(request, sandbox, before, only, training=training)
+        except GraderError as error:
+            show(error, Difference((), ()))
+        else:
+            show(now, compare_runs(before, now))
+            before = now
+        saved = next(source, None)
+        if saved is None:
+            return
+        only = _concerned(request, saved) if before is not None else None
+
+
+def _again(
+    request: GradeRequest,
+    sandbox: Sandbox,
+    before: Report | None,
+    only: tuple[str, ...] | None,
+    *,
+    training: bool,
+) -> Report:
+    """Everything at first; later the checks that a save concerns, and the earlier results of the others."""
+    if before is None or only is None:
+        return self_check(request, sandbox, training=training)
+    known = {check.id for check in before.checks}
+    again = tuple(name for name in only if name in known)
+    if not again:
+        return before
+    return merged(before, self_check(replace(request, only=again), sandbox, training=training))
+
+
+def _concerned(request: GradeRequest, saved: Set[str]) -> tuple[str, ...] | None:
+    """Checks that the saved files concern; None for all of them (new files, files that cannot be read)."""
+    try:
+        submission, rubric = read_request(request)
+    except GraderError:
+        return None
+    names = {name for name in submission.files if any(path.endswith(name) for path in saved)}
+    return affected(submission, rubric, names) if names else None
+
+
+def _saves(path: Path) -> Iterator[Set[str]]:
+    """Sets of changed files below a path, as they are saved."""
+    from watchfiles import PythonFilter
+    from watchfiles import watch as watched
+
+    class Saved(PythonFilter):
+        def __init__(self) -> None:
+            super().__init__(extra_extensions=(".ipynb", ".toml", ".md"))
+
+    try:
+        for changes in watched(path, watch_filter=Saved(), raise_interrupt=True):
+            yield {name for _, name in changes}
+    except KeyboardInterrupt:
+        return
