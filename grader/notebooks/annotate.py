@@ -32,6 +32,7 @@ _writes: Callable[..., str] = nbformat.writes
 _from_dict: Callable[..., Any] = nbformat.from_dict
 _ANSWER = re.compile(r"\A\s*(?:<!--|#)\s*answer:\s*([\w.\-]+)", re.IGNORECASE)
 _PLACE = re.compile(r"(?<![\w./-])([\w./-]{1,200}\.py):(\d{1,7})")
+_WRITTEN = re.compile(r"\A\s*%%(?:write)?file\s+(?:-a\s+)?(?:\./)?([\w./-]{1,200})")
 _WORD = re.compile(r"[a-z]+|\d+\w*")
 
 
@@ -87,6 +88,7 @@ class _Places:
         self._names: dict[str, int] = {}
         self._answers: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
+        self._files: dict[str, int] = {}
         code = iter(read_cells(name, notebook))
         for index, cell in enumerate(cells):
             source = str(cell.get("source", ""))
@@ -96,6 +98,7 @@ class _Places:
             self._answers |= {answer.strip().lower(): index for answer in answers}
             if cell.get("cell_type") == "code":
                 self._numbers |= {one.name: index for one in itertools.islice(code, 1)}
+                self._files |= dict.fromkeys(_WRITTEN.findall(source), index)
                 self._names |= dict.fromkeys(_defined(source), index)
         self._sources = {file: data.decode() for file, data in convert({name: notebook}).files.items()}
         self._everything = next(iter(self._sources.values()), "")
@@ -115,6 +118,8 @@ class _Places:
 
     def _located(self, text: str) -> int:
         for file, line in _PLACE.findall(text):
+            if file in self._files:
+                return self._files[file]
             source = self._sources.get(file, self._everything)
             cell = locate(source, min(int(line), 10**6)).rpartition(", line ")[0].rpartition(", ")[2]
             if cell in self._numbers:
@@ -136,7 +141,8 @@ class _Places:
 
 def _spaced(name: str) -> str:
     """Words of a name apart, in lower case: "LinearModule" is "linear module"."""
-    return re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower().replace("_", " ")
+    apart = re.sub(r"([a-z\d])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3 \2\4", name)
+    return apart.lower().replace("_", " ")
 
 
 def _defined(source: str) -> list[str]:

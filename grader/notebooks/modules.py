@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.errors import SubmissionError
 from grader.notebooks.cells import Cell, read_cells, without_files, without_magics
 from grader.notebooks.guard import PRELUDE, emitted
 from grader.notebooks.statements import Statement, is_future, kept_statements, statements_of
@@ -45,20 +47,28 @@ def notebook_to_files(name: str, data: bytes, modules: Sequence[str] = ()) -> di
 def convert(notebooks: Mapping[str, bytes], modules: Sequence[str] = ()) -> Converted:
     """Turn all notebooks of a submission into Python files.
 
-    A module asked for is made of the notebook of that name, else of all notebooks in the order of their names.
+    A module asked for is made of the notebook of that name, else of all notebooks in the order of their names, as
+    far as they define anything. Of several notebooks those that cannot be read are noted and left out.
 
     Raises:
-        SubmissionError: one of them is no notebook, or not one in Python.
+        SubmissionError: there is one, and it is no notebook or not one in Python.
     """
     own: dict[str, _Source] = {}
     written: dict[str, bytes] = {}
     notes: list[str] = []
     for name in sorted(notebooks):
-        cells = without_files(name, read_cells(name, notebooks[name]), written, notes)
-        own[_module_name(name)] = _source(name, cells, notes)
-    everything = _text(own.values())
+        try:
+            cells = read_cells(name, notebooks[name])
+        except SubmissionError as error:
+            if len(notebooks) == 1:
+                raise
+            notes.append(str(error))
+            continue
+        own[_module_name(name)] = _source(name, without_files(name, cells, written, notes), notes)
     files = {file: _text([source]) for file, source in own.items()}
-    files |= {module: everything for module in modules if module not in files}
+    if any(source.defines for source in own.values()):
+        everything = _text(own.values())
+        files |= {module: everything for module in modules if module not in files}
     return Converted(files | written, tuple(notes))
 
 
@@ -69,6 +79,7 @@ class _Source:
     notebook: str
     future: frozenset[str]
     chunks: tuple[str, ...]
+    defines: bool  # functions or classes, also in cells that cannot be read
 
 
 def _text(sources: Iterable[_Source]) -> bytes:
@@ -119,7 +130,13 @@ def _source(name: str, cells: Iterable[Cell], notes: list[str]) -> _Source:
     if "display" in needed:  # IPython's, which is not there outside a notebook
         chunks.append("def display(*args, **kwargs): return None")
     chunks += [emitted(notebook, s, needed) for s in kept if not is_future(s.node)]
-    return _Source(notebook, frozenset(s.text for s in statements if is_future(s.node)), tuple(chunks))
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    defines = any(isinstance(s.node, definitions) for s in statements) or any(
+        "\ndef " in chunk for chunk in chunks
+    )
+    return _Source(
+        notebook, frozenset(s.text for s in statements if is_future(s.node)), tuple(chunks), defines
+    )
 
 
 def _problem(error: BaseException) -> str:

@@ -87,6 +87,13 @@ def test_feedback_stands_below_its_work(check: CheckResult, below: int) -> None:
     assert feedback == below + 1
 
 
+def test_a_cell_that_writes_a_file_is_the_place_of_its_lines() -> None:
+    data = notebook("x = 1", "%%writefile modules.py\nclass ELUModule:\n    pass", "y = 2")
+    checks = (_check("p.a", "A", where="modules.py:2"), _check("elu.forward", "forward"))
+    cells = _cells(annotate(data, _report(*checks)))
+    assert cells[2]["metadata"]["gradmark"]["checks"] == ["p.a", "elu.forward"]
+
+
 def test_answers_are_found_by_tag_and_by_first_line() -> None:
     data = json.loads(notebook("# Question 1", "# nothing", "# answer: q2\nx"))
     data["cells"][1]["metadata"] = {"tags": ["answer:q1a"]}

@@ -157,6 +157,19 @@ def test_several_notebooks_each_its_module_and_the_rest_of_all() -> None:
     assert {"a", "b"} <= set(load(files["train.py"]))
 
 
+def test_a_notebook_that_defines_nothing_makes_no_module() -> None:
+    data = {"scratch.ipynb": notebook("import numpy as np\nnp.zeros(3)\nx = 1")}
+    assert set(convert(data, ("modules.py",)).files) == {"scratch.py"}
+    broken = {"scratch.ipynb": notebook("class Broken(\n")}
+    assert set(convert(broken, ("modules.py",)).files) == {"scratch.py", "modules.py"}
+
+
+def test_of_several_notebooks_a_bad_one_is_left_out() -> None:
+    made = convert({"a.ipynb": b"no", "b.ipynb": notebook("def f(): return 1")}, ("modules.py",))
+    assert load(made.files["modules.py"])["f"]() == 1
+    assert "a.ipynb: not a notebook" in made.notes[0]
+
+
 def test_a_line_of_a_module_is_found_in_its_cell() -> None:
     source = notebook_to_files("hw.ipynb", homework())["hw.py"].decode()
     lines = source.split("\n")
