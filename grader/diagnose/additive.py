@@ -63,10 +63,16 @@ def _coefficient(target: str, base: Base, cases: Sequence[Case]) -> float | None
         fixed, fitted = (as_floats(value) for value in base(target, case))
         if fixed is None or fitted is None or fixed.shape != case.got.shape or fitted.shape != case.got.shape:
             return None
+        if not np.any(fitted):
+            if float(np.max(np.abs(case.got - fixed))) > TIGHT * case.scale:
+                return None
+            continue
         coefficient = _fit_one(case.got - fixed, fitted, case.scale)
         if coefficient is None:
             return None
         found.append(coefficient)
+    if not found:
+        return None
     middle = float(np.median(found))
     steady = max(abs(value - middle) for value in found) <= 1e-5 * abs(middle)
     enough = sum(case.got.size for case in cases) > 4

@@ -13,6 +13,7 @@ from grader.diagnose.fit import TIGHT, UNEXPLAINED, Case, Floats, deviation
 
 MOST_TERMS = 3
 SPARE = 4  # elements per coefficient, and as many again, before a fit is believed
+DROWNING = 1e5  # a term so much larger than the result that rounding hides what the coefficient is
 SCREEN = 1e-6  # of the summed squares: what a Gram matrix can resolve
 
 
@@ -42,6 +43,7 @@ def read_back(target: str, cases: Sequence[Case]) -> str:
 def _stack(target: str, cases: Sequence[Case]) -> Stack | None:
     names: tuple[str, ...] = ()
     columns, gots, limits = [], [], []
+    drowned = 0
     for case in cases:
         if not case.same_shape or not np.all(np.isfinite(case.got)):
             return None
@@ -54,13 +56,19 @@ def _stack(target: str, cases: Sequence[Case]) -> Stack | None:
         names = tuple(terms)
         rows = [np.broadcast_to(term, case.got.shape).ravel() for term in terms.values()]
         keep = np.ones(case.got.size, dtype=bool) if case.judged is None else case.judged.ravel()
-        columns.append(np.stack(rows, axis=1)[keep] / case.scale)
+        matrix = np.stack(rows, axis=1)[keep] / case.scale
+        if not np.all(np.abs(matrix) < DROWNING):
+            drowned += 1
+            continue
+        columns.append(matrix)
         gots.append(case.got.ravel()[keep] / case.scale)
         gap = deviation(case.got, case.want, case.judged) / case.scale
         limit = min(TIGHT, max(UNEXPLAINED * gap, 1e-12)) if case.wrong else TIGHT
         limits.append(np.full(int(keep.sum()), limit))
+    if len(columns) <= drowned:
+        return None
     stack = Stack(names, np.concatenate(columns), np.concatenate(gots), np.concatenate(limits))
-    return stack if np.all(np.isfinite(stack.columns)) and stack.got.size >= 2 * SPARE else None
+    return stack if stack.got.size >= 2 * SPARE else None
 
 
 def _best(stack: Stack, count: int) -> tuple[tuple[int, ...], Floats] | None:

@@ -59,10 +59,11 @@ def _diagnose(
     if not any(case.wrong for case in cases):
         return _unique(seen)
     concerned = [h for h in table if h.concerns(layer, target)]
-    exact = _exact(target, concerned, cases)
+    exact = _exact(target, concerned, cases) or _but_for_overflow(target, concerned, cases)
     if exact:
         return _unique([*exact, *seen])
-    return _unique([*seen, *_by_pattern(target, concerned, cases)])
+    telling = [one for one in seen if one.id not in protocol.SYMPTOMS]
+    return _unique([*telling, *_by_pattern(target, concerned, cases), *seen])
 
 
 def _exact(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
@@ -71,6 +72,16 @@ def _exact(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) 
     if matches:
         return _named(target, matches)
     return additive.diagnose(target, cases) or _combined(target, cases)
+
+
+def _but_for_overflow(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
+    """An explanation of all probes but those that overflow, where these are not all that is wrong."""
+    finite = [case for case in cases if np.all(np.isfinite(case.got))]
+    if len(finite) == len(cases) or not any(case.wrong for case in finite):
+        return []
+    found = _exact(target, concerned, finite)
+    overflow = "F105" if target == OUTPUT else "G154"
+    return [*found, diagnosis(overflow, target, note="besides", certain=False)] if found else []
 
 
 def _combined(target: str, cases: Sequence[Case]) -> list[Diagnosis]:

@@ -147,12 +147,12 @@ def _same_shape_input(case: Case) -> NDArray[np.float64] | None:
 
 def _negative(case: Case) -> Mask | None:
     x = _same_shape_input(case)
-    return None if x is None else x < 0
+    return None if x is None else x <= 0
 
 
 def _positive(case: Case) -> Mask | None:
     x = _same_shape_input(case)
-    return None if x is None else x > 0
+    return None if x is None else x >= 0
 
 
 def _zero(case: Case) -> Mask | None:

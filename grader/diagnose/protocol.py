@@ -31,6 +31,9 @@ FAULTS: dict[EventKind, str] = {
 
 FORWARD_FAULTS: dict[EventKind, str] = {EventKind.PRECISION: "F128", EventKind.MISSING_GRADIENT: "F116"}
 
+SYMPTOMS = ("P108", "P109", "G154")
+"""What follows from a wrong formula, and is no name of its own where there is another."""
+
 ONLY_BACKWARD = (EventKind.ACCUMULATION, EventKind.IGNORED_COTANGENT, EventKind.NOT_LINEAR)
 
 
