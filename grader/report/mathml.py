@@ -8,7 +8,7 @@ the plain reading.
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
@@ -72,7 +72,7 @@ def to_mathml(latex: str, *, spoken: str = "") -> str:
         body = _Reader(latex).row(stop="", depth=0)
     except UnsupportedError:
         return ""
-    label = f" alttext={quoteattr(spoken)}" if spoken else ""
+    label = f' alttext="{escape(spoken)}"' if spoken else ""
     return f'<math display="block"{label}>{body}</math>'
 
 
@@ -200,7 +200,7 @@ class _Reader:
             letters = IDENTIFIERS.get(letters[1:], "\\")
         if not letters or re.search(r"[\\{}^_$&#]", letters):
             raise UnsupportedError(letters)
-        return f"<mi mathvariant={quoteattr(variant)}>{escape(_alphabet(letters, variant))}</mi>"
+        return f'<mi mathvariant="{variant}">{escape(_alphabet(letters, variant))}</mi>'
 
 
 def _alphabet(letters: str, variant: str) -> str:

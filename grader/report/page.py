@@ -11,9 +11,7 @@ import base64
 import functools
 import hashlib
 from pathlib import Path
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from grader.model import Audience, CheckResult, Curve, Evidence, PartResult, Report, Verdict
 from grader.report import phrases
@@ -22,6 +20,9 @@ from grader.report.mathml import to_mathml
 from grader.report.plot import Plot, plots
 from grader.report.prose import hints, message
 from grader.text import clean, one_line
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATES = Path(__file__).with_name("templates")
 MARKS: dict[Verdict, str] = {
@@ -77,6 +78,8 @@ def to_html(report: Report) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
+    import jinja2  # here, since most runs write no page and should start quickly
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,
