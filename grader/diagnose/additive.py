@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from grader.diagnose.fit import TIGHT, Case, Floats, as_floats
+from grader.diagnose.fit import ROUNDING_COARSE, TIGHT, Case, Floats, as_floats
 from grader.diagnose.hypothesis import OUTPUT
 from grader.diagnose.wording import diagnosis
 from grader.model import Diagnosis
@@ -50,13 +50,15 @@ def diagnose(target: str, cases: Sequence[Case]) -> list[Diagnosis]:
         name = "x" if target == OUTPUT else target
         if not fault or (name == "x" and base is _decayed and target != OUTPUT):
             continue
-        coefficient = _coefficient(name, base, cases)
+        coefficient = _coefficient(name, base, cases, TIGHT)
+        if coefficient is None:
+            coefficient = _coefficient(name, base, cases, ROUNDING_COARSE)
         if coefficient is not None:
             return [diagnosis(fault, target, note=f"coefficient {coefficient:.4g}", explains=1.0)]
     return []
 
 
-def _coefficient(target: str, base: Base, cases: Sequence[Case]) -> float | None:
+def _coefficient(target: str, base: Base, cases: Sequence[Case], tolerance: float) -> float | None:
     """The coefficient that fits in every probe, or None."""
     found: list[float] = []
     for case in cases:
@@ -64,25 +66,27 @@ def _coefficient(target: str, base: Base, cases: Sequence[Case]) -> float | None
         if fixed is None or fitted is None or fixed.shape != case.got.shape or fitted.shape != case.got.shape:
             return None
         if not np.any(fitted):
-            if float(np.max(np.abs(case.got - fixed))) > TIGHT * case.scale:
+            if float(np.max(np.abs(case.got - fixed))) > tolerance * case.scale:
                 return None
             continue
-        coefficient = _fit_one(case.got - fixed, fitted, case.scale)
+        coefficient = _fit_one(case.got - fixed, fitted, tolerance * case.scale)
         if coefficient is None:
             return None
         found.append(coefficient)
     if not found:
         return None
     middle = float(np.median(found))
-    steady = max(abs(value - middle) for value in found) <= 1e-5 * abs(middle)
+    steady = max(abs(value - middle) for value in found) <= (1e-5 if tolerance == TIGHT else 1e-2) * abs(
+        middle
+    )
     enough = sum(case.got.size for case in cases) > 4
-    return middle if steady and enough and abs(middle) > 1e-9 else None
+    return middle if steady and enough and abs(middle) > 100 * tolerance else None
 
 
-def _fit_one(difference: Floats, fitted: Floats, scale: float) -> float | None:
+def _fit_one(difference: Floats, fitted: Floats, limit: float) -> float | None:
     power = float(np.vdot(fitted, fitted))
     if power == 0 or not np.all(np.isfinite(difference)):
         return None
     coefficient = float(np.vdot(fitted, difference)) / power
     left = float(np.max(np.abs(difference - coefficient * fitted)))
-    return coefficient if left <= TIGHT * scale else None
+    return coefficient if left <= limit else None

@@ -9,9 +9,10 @@ from itertools import combinations
 import numpy as np
 
 from grader.diagnose.bases import basis
-from grader.diagnose.fit import TIGHT, UNEXPLAINED, Case, Floats, deviation
+from grader.diagnose.fit import ROUNDING_COARSE, Case, Floats, allowed
 
 MOST_TERMS = 3
+MOST_TERMS_COARSE = 2  # where float32 hides the digits that tell three terms apart
 SPARE = 4  # elements per coefficient, and as many again, before a fit is believed
 DROWNING = 1e5  # a term so much larger than the result that rounding hides what the coefficient is
 SCREEN = 1e-6  # of the summed squares: what a Gram matrix can resolve
@@ -29,18 +30,19 @@ class Stack:
 
 def read_back(target: str, cases: Sequence[Case]) -> str:
     """The shortest sum of terms, with the same coefficients in every probe, that is what came back; "" if none."""
-    stack = _stack(target, cases)
-    if stack is None:
-        return ""
-    for count in range(1, MOST_TERMS + 1):
-        found = _best(stack, count)
-        if found is not None:
-            places, coefficients = found
-            return _words([stack.names[place] for place in places], coefficients)
+    for fine in (True, False):
+        stack = _stack(target, cases, fine=fine)
+        if stack is None:
+            return ""
+        for count in range(1, (MOST_TERMS if fine else MOST_TERMS_COARSE) + 1):
+            found = _best(stack, count)
+            if found is not None:
+                places, coefficients = found
+                return _words([stack.names[place] for place in places], coefficients)
     return ""
 
 
-def _stack(target: str, cases: Sequence[Case]) -> Stack | None:
+def _stack(target: str, cases: Sequence[Case], *, fine: bool) -> Stack | None:
     names: tuple[str, ...] = ()
     columns, gots, limits = [], [], []
     drowned = 0
@@ -62,8 +64,7 @@ def _stack(target: str, cases: Sequence[Case]) -> Stack | None:
             continue
         columns.append(matrix)
         gots.append(case.got.ravel()[keep] / case.scale)
-        gap = deviation(case.got, case.want, case.judged) / case.scale
-        limit = min(TIGHT, max(UNEXPLAINED * gap, 1e-12)) if case.wrong else TIGHT
+        limit = allowed(case, fine=True) if fine else ROUNDING_COARSE
         limits.append(np.full(int(keep.sum()), limit))
     if len(columns) <= drowned:
         return None
@@ -101,7 +102,7 @@ def _words(names: Sequence[str], coefficients: Floats) -> str:
     parts = []
     for name, value in zip(names, coefficients, strict=True):
         size = abs(float(value))
-        factor = "" if abs(size - 1) < 1e-6 else f"{size:.4g} "
+        factor = "" if abs(size - 1) < 1e-4 else f"{size:.4g} "
         sign = "-" if value < 0 else "+"
         parts.append(f"{sign} {factor}{name}")
     joined = " ".join(parts)

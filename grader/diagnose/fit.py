@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 TIGHT = 1e-7  # of the largest element: float64, with room for an epsilon in a log
 LOOSE = 2e-3  # the same for float32 inside
 UNEXPLAINED = 0.01  # of the discrepancy may remain
+ROUNDING = 1e-12  # of the largest element, always may
+ROUNDING_COARSE = 1e-5  # the same for float32 inside
 AGREES = 1e-9  # a difference below this share of the largest element is rounding
 KINKED = ("relu", "leaky_relu", "elu", "hinge")  # the derivative at exactly 0 is anybody's choice
 
@@ -143,6 +145,20 @@ class Fit:
     factor: float | None
     residual: float
     residual_as_is: float
+
+
+def allowed(case: Case, *, fine: bool) -> float:
+    """What an explanation may leave of a case, relative to its largest element.
+
+    Args:
+        case: the comparison.
+        fine: True for results computed in float64, False where float32 is allowed for.
+    """
+    tolerance, rounding = (TIGHT, ROUNDING) if fine else (LOOSE, ROUNDING_COARSE)
+    if not case.wrong:
+        return tolerance
+    gap = deviation(case.got, case.want, case.judged) / case.scale
+    return min(tolerance, max(UNEXPLAINED * gap, rounding))
 
 
 def fit(predicted: Array | None, case: Case) -> Fit | None:

@@ -18,7 +18,7 @@ from grader.model import Diagnosis
 Mask = NDArray[np.bool_]
 Inner = Callable[[Sequence[Case]], Match | None]
 
-OFF = 1e-6  # of the largest element: clearly wrong
+OFF = 3e-6  # of the largest element: clearly wrong
 FEW = 0.34  # the largest share of elements that "single elements" may be
 
 

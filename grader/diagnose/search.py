@@ -9,12 +9,12 @@ from enum import IntEnum
 import numpy as np
 
 from grader.diagnose.factors import Factor, name_factors
-from grader.diagnose.fit import LOOSE, TIGHT, UNEXPLAINED, Case, Fit, deviation, fit
+from grader.diagnose.fit import Case, Fit, allowed, deviation, fit
 from grader.diagnose.hypothesis import Hypothesis
 from grader.diagnose.observation import Observation
 
-ROUNDING = 1e-12  # of the largest element
 ENOUGH = 3  # elements beyond the fitted factors, before a factor is believed
+STEADY, STEADY_COARSE = 1e-6, 1e-3  # relative spread of a factor that is the same in all probes
 ONE = 1e-7  # a factor this close to 1 is 1
 TRUTH = "truth"  # the marker of the hypothesis that nothing but a factor is wrong
 VAGUE = (
@@ -49,6 +49,7 @@ class Match:
         residual: what is left, relative to the largest element, in the worst probe.
         explains: share of the discrepancy explained, over all probes.
         sound: there were enough elements to believe it.
+        fine: it explains them to the precision of float64, not of float32 alone.
     """
 
     hypothesis: Hypothesis | None
@@ -59,6 +60,7 @@ class Match:
     residual: float
     explains: float
     sound: bool
+    fine: bool
 
     @property
     def fault(self) -> str:
@@ -76,8 +78,8 @@ class Match:
 def best_matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Match]:
     """The explanations of the best rank that the probes cannot tell apart, most plausible first."""
     matches = _matches(target, hypotheses, cases)
-    sharp = [match for match in matches if match.residual <= TIGHT]
-    return _foremost(sharp or matches) if matches else []
+    fine = [match for match in matches if match.fine]
+    return _foremost(fine or matches) if matches else []
 
 
 def _matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Match]:
@@ -113,9 +115,16 @@ def _truth_matches(cases: Sequence[Case]) -> list[Match]:
 
 def _as_is(cases: Sequence[Case], fits: Sequence[Fit]) -> bool:
     """Does it explain all cases without a factor?"""
-    sharp = all(min(one.residual, one.residual_as_is) <= TIGHT for one in fits)
-    tolerance = TIGHT if sharp else LOOSE
-    return all(one.residual_as_is <= _allowed(case, tolerance) for case, one in zip(cases, fits, strict=True))
+    fine = _is_fine(cases, fits)
+    return all(one.residual_as_is <= allowed(case, fine=fine) for case, one in zip(cases, fits, strict=True))
+
+
+def _is_fine(cases: Sequence[Case], fits: Sequence[Fit]) -> bool:
+    """Does it explain all cases to the precision of float64?"""
+    return all(
+        min(one.residual, one.residual_as_is) <= allowed(case, fine=True)
+        for case, one in zip(cases, fits, strict=True)
+    )
 
 
 def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case], *, as_is: bool) -> list[Fit] | None:
@@ -134,18 +143,11 @@ def _fits(target: str, hypothesis: Hypothesis, cases: Sequence[Case], *, as_is: 
 
 
 def _explains(one: Fit, case: Case, alone: bool = False) -> bool:
-    """Is what remains rounding, and little beside the discrepancy?"""
+    """Is what remains rounding (float32's at most), and little beside the discrepancy?"""
     left = one.residual_as_is if alone or one.factor is None else min(one.residual, one.residual_as_is)
     if one.factor is not None and abs(one.factor) < ONE:
         return False
-    return left <= _allowed(case, LOOSE)
-
-
-def _allowed(case: Case, tolerance: float) -> float:
-    if not case.wrong:
-        return tolerance
-    gap = deviation(case.got, case.want, case.judged) / case.scale
-    return min(tolerance, max(UNEXPLAINED * gap, ROUNDING))
+    return left <= allowed(case, fine=False)
 
 
 def _with_factors(
@@ -163,7 +165,8 @@ def _with_factors(
         return [_with_factor(hypothesis, order, cases, fits, factor) for factor in named[:3]]
     values = np.array([value for _, value in factors])
     middle = float(np.median(values))
-    if float(np.max(np.abs(values - middle))) <= 1e-6 * abs(middle):
+    steady = STEADY if _is_fine(cases, fits) else STEADY_COARSE
+    if float(np.max(np.abs(values - middle))) <= steady * abs(middle):
         rank = Rank.CONSTANT if hypothesis is None else Rank.PAIR_CONSTANT
         return [_match(hypothesis, rank, order, cases, fits, constant=middle)]
     if hypothesis is None and all(case.got.size > 2 for case in cases if case.wrong):
@@ -206,6 +209,7 @@ def _match(
         residual=max(left),
         explains=_share(cases, left),
         sound=as_is or _spare(cases, fits) >= ENOUGH,
+        fine=_is_fine(cases, fits),
     )
 
 
