@@ -13,7 +13,7 @@ from typing import Literal
 from grader.errors import UsageError
 from grader.model import Report
 from grader.report.audience import for_audience, student_view
-from grader.report.github import to_github, write_github
+from grader.report.github import to_classroom, to_github, write_github
 from grader.report.gradescope import to_gradescope
 from grader.report.junit import to_junit
 from grader.report.markdown import to_markdown
@@ -41,6 +41,7 @@ REPORTERS: Mapping[str, Reporter] = MappingProxyType(
         "junit": Reporter("junit.xml", "JUnit XML for GitLab, Jenkins and the like", to_junit),
         "gradescope": Reporter("results.json", "Gradescope's results, visibility per check", to_gradescope),
         "github": Reporter("github.txt", "workflow commands for a GitHub Actions log", to_github),
+        "classroom": Reporter("classroom.json", "GitHub Classroom's result, before base64", to_classroom),
         "csv": Reporter("report.csv", "one row per check, for a spreadsheet", to_csv),
     }
 )
@@ -66,6 +67,7 @@ __all__ = [
     "print_report",
     "render",
     "student_view",
+    "to_classroom",
     "to_csv",
     "to_github",
     "to_gradescope",

@@ -71,6 +71,11 @@ def classroom_result(report: Report) -> dict[str, Any]:
     }
 
 
+def to_classroom(report: Report) -> str:
+    """GitHub Classroom's result as JSON."""
+    return json.dumps(classroom_result(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def classroom_output(report: Report) -> str:
     """The line for `$GITHUB_OUTPUT`: `result=` and the object in base64."""
     text = json.dumps(classroom_result(report), ensure_ascii=False, allow_nan=False)

@@ -41,6 +41,6 @@ def test_a_format_is_a_pure_function_of_the_record(name: str) -> None:
 
 def test_an_unknown_format_names_those_that_there_are() -> None:
     with pytest.raises(
-        UsageError, match=r"--format pdf: no such format; there are csv, github, gradescope, html"
+        UsageError, match=r"--format pdf: no such format; there are classroom, csv, github, gradescope, html"
     ):
         render(samples.everything(), "pdf")
