@@ -1,0 +1,184 @@
+"""Training checks: right, wrong and missing loops, and submissions that cheat or search for labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.checks import training_best, training_short
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.training import check_training
+from grader.checks.training_run import Budget, run_train
+from grader.data import DataSet, standin
+from grader.data.store import open_data, write_data
+from grader.model import Band, Verdict
+from grader.rubric import PartSpec, Rubric, TrainingBands, TrainingSpec, load_rubric
+from grader.sandbox import Sandbox
+from grader.submission import submission_from_files
+from tests.grading_support import full_marks_with
+
+BANDS = TrainingBands(stand_in=(Band(at_least=0.15, share=0.5), Band(at_least=0.2, share=1.0)))
+TORCH, NUMPY = "train_mlp_pytorch", "train_mlp_numpy"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> DataSet:
+    """A stand-in of 9,000 training and 2,000 test images."""
+    target = tmp_path_factory.mktemp("cache") / "stored"
+    train, test = standin.generate(train=9_000, test=2_000)
+    write_data(target, train=train, test=test, classes=standin.CLASSES, facts={})
+    found = open_data(target, kind="stand-in", description="small")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(autouse=True)
+def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_short, "IMAGES", 640)
+    monkeypatch.setattr(training_short, "HELD_OUT", 500)
+    monkeypatch.setattr(training_best, "IMAGES", 3_000)
+
+
+def context_of(
+    sandbox: Sandbox, data: DataSet, files: dict[str, bytes], module: str, **changes: Any
+) -> Context:
+    rubric: Rubric = load_rubric("uva_dl1_a1")
+    settings = {
+        "images": 2_500,
+        "epochs": 1,
+        "bands": BANDS,
+        "batch_norm": None if module == NUMPY else False,
+    }
+    spec = TrainingSpec(kind="training", id="it", **{**settings, **changes})
+    part = PartSpec(id="train", title="train", target=f"{module}:train", checks=(spec,))
+    submission = submission_from_files(files, name="made", modules=rubric.modules)
+    return Context(rubric, part, spec, submission, sandbox, seed=1, load_data=lambda: data)
+
+
+def judged(
+    sandbox: Sandbox,
+    data: DataSet,
+    ask: str,
+    module: str = TORCH,
+    files: dict[str, bytes] | None = None,
+    **more: Any,
+) -> Finding:
+    """What a check finds out about full_marks, or about other files."""
+    context = context_of(sandbox, data, files or full_marks_with(), module, ask=ask, **more)
+    try:
+        return check_training(context.spec, context)  # type: ignore[arg-type]
+    except CannotJudge as reason:
+        return reason.finding
+
+
+def changed(module: str, old: str, new: str) -> dict[str, bytes]:
+    return full_marks_with(**{module: (old, new)})
+
+
+@pytest.mark.parametrize(
+    ("module", "ask"),
+    [(NUMPY, "accuracy"), (NUMPY, "best_model"), (NUMPY, "architectures")]
+    + [
+        (TORCH, ask) for ask in ("best_model", "repeats", "architectures", "honest_report", "train_eval_mode")
+    ],
+)
+def test_the_right_loop_passes(sandbox: Sandbox, data: DataSet, module: str, ask: str) -> None:
+    found = judged(sandbox, data, ask, module)
+    assert found.verdict is Verdict.PASSED, found.message
+
+
+WRONG = [
+    ("loss_falls", "            optimizer.step()\n", "", Verdict.FAILED, "no better than chance"),
+    ("accuracy", "            optimizer.step()\n", "", Verdict.FAILED, "on 1,000 private images"),
+    ("best_model", "deepcopy(model.state_dict())", "model.state_dict()", Verdict.FAILED, "The last model comes back"),
+    ("best_model", "val_accuracies.append(", "val_accuracies[:] = [0.0]; val_accuracies.append(", Verdict.FAILED,
+     "2 validation accuracies come back for 4 epochs"),
+    ("best_model", "    model.load_state_dict(best_state)\n    test_accuracy = evaluate_model(model, cifar10_loader['test'])",
+     "    test_accuracy = evaluate_model(model, cifar10_loader['test'])\n    model.load_state_dict(best_state)",
+     Verdict.PARTIAL, "belongs to another one"),
+    ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
+    ("learning_rate", "lr=lr)", "lr=0.1)", Verdict.FAILED, "The lr argument has no effect"),
+    ("architectures", "MLP(32 * 32 * 3, hidden_dims, 10", "MLP(32 * 32 * 3, [128], 10", Verdict.PARTIAL, "hidden_dims = []"),
+    ("architectures", "range(epochs)", "range(10)", Verdict.PARTIAL, "10 validation accuracies come back"),
+    ("train_eval_mode", "    model.eval()\n", "", Verdict.FAILED, "also evaluated in train mode"),
+    ("train_eval_mode", "        model.train()\n", "", Verdict.FAILED, "training went on in evaluation mode"),
+    ("honest_report", "return model, val_accuracies, test_accuracy, logging_dict",
+     "return model, [1.0] * epochs, 1.0, logging_dict", Verdict.FAILED, "above what the returned model reaches"),
+    ("honest_report", "return model, val_accuracies, test_accuracy, logging_dict", "return model, None, None, None",
+     Verdict.FAILED, "train returns no test accuracy"),
+    ("accuracy", "return model, val_accuracies, test_accuracy, logging_dict", "return ..., ..., ..., ...",
+     Verdict.MISSING, "returned a tuple of ellipsis, ellipsis, ellipsis, ellipsis"),
+    ("accuracy", "return model, val_accuracies, test_accuracy, logging_dict", "return None", Verdict.MISSING, "returned nothing"),
+    ("accuracy", "    model.load_state_dict(best_state)\n", "    raise ValueError('no')\n", Verdict.ERRORED, "ValueError: no"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "old", "new", "verdict", "said"), WRONG)
+def test_a_wrong_loop_is_named(
+    sandbox: Sandbox, data: DataSet, ask: str, old: str, new: str, verdict: Verdict, said: str
+) -> None:
+    found = judged(sandbox, data, ask, files=changed(TORCH, old, new))
+    assert said in found.message
+    assert found.verdict is verdict
+
+
+def test_slow_is_called_slow_and_not_wrong(sandbox: Sandbox, data: DataSet) -> None:
+    files = changed(TORCH, "    np.random.seed(seed)\n", "    import time; time.sleep(60)\n")
+    found = judged(sandbox, data, "accuracy", files=files, seconds=1.5)
+    assert found.verdict is Verdict.ERRORED
+    assert "train is too slow: not done after 2 s" in found.message
+
+
+def test_what_students_return_otherwise_is_read(sandbox: Sandbox, data: DataSet) -> None:
+    new = (
+        "return (model, torch.tensor(val_accuracies), np.float32(100 * test_accuracy), "
+        "logging_dict['step_loss'], {'train_loss': np.array(logging_dict['step_loss'])})"
+    )
+    files = changed(TORCH, "return model, val_accuracies, test_accuracy, logging_dict", new)
+    context = context_of(sandbox, data, files, TORCH)
+    trial = run_train(context, Budget(images=640, epochs=1, held_out=200, batch_norm=False), ("public",))
+    assert trial.validation is not None
+    assert len(trial.validation) == 1
+    assert trial.test == pytest.approx(
+        float((trial.outputs["public"].argmax(1) == data.public()[1][:200]).mean()), abs=1e-4
+    )
+    assert len(trial.losses) == 5
+
+
+def test_constant_accuracies_earn_what_the_model_measures(sandbox: Sandbox, data: DataSet) -> None:
+    lie = changed(TORCH, "return model, val_accuracies, test_accuracy", "return model, [1.0] * epochs, 1.0")
+    honest, lying = (judged(sandbox, data, "accuracy", files=files) for files in (full_marks_with(), lie))
+    assert honest.evidence[0].got == lying.evidence[0].got
+    assert lying.verdict is honest.verdict
+    assert lying.evidence[0].got is not None
+    assert lying.evidence[0].got < 0.6
+    idle = changed(
+        TORCH, "return model, val_accuracies, test_accuracy", "return MLP(3072, [], 10), [1.0], 1.0"
+    )
+    assert judged(sandbox, data, "accuracy", files=idle).verdict is Verdict.FAILED
+
+
+SEARCH = (Path(__file__).parent / "label_search.py").read_text()
+
+
+def test_private_labels_are_not_in_the_memory_disk_or_data_of_a_worker(
+    sandbox: Sandbox, data: DataSet
+) -> None:
+    """A submission that is told what to look for finds the public labels, and never the private ones."""
+    if "read_secret" in sandbox.isolation.gaps:
+        pytest.skip("here a submission reads what its user can read, and the report says so")
+    source = SEARCH.replace("ROOT_FOLDER = ROOT ", f"ROOT_FOLDER = {str(data.root)!r} ")
+    for name, labels in (("PUBLIC", data.public()[1]), ("PRIVATE", data.private_labels)):
+        first = int((labels > 0).argmax())
+        source = source.replace(
+            f": {name}", f": {[255 - int(label) for label in labels[first : first + 48]]}"
+        )
+    files = {**full_marks_with(), "train_mlp_pytorch.py": source.encode()}
+    context = context_of(sandbox, data, files, TORCH)
+    trial = run_train(context, Budget(images=640, epochs=1, batch_norm=False), ("private",))
+    assert trial.validation is not None
+    found_public, found_private = trial.validation[:2]
+    assert found_public == 1.0, "the search works"
+    assert found_private == 0.0
