@@ -89,7 +89,7 @@ def _one_setup(
     part = _Setup(converse(setup, drawn, runner, rng, events))
     if part.talk.failed:
         return part, noise
-    judge = Judge(part.talk, runner, rng, noise=noise)
+    judge = Judge(part.talk, runner, rng, events, noise=noise)
     part.findings = judge.judge()
     part.agreement = compare_with_truth(part.talk, judge, relative=relative)
     return part, judge.noise

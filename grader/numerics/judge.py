@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from grader.numerics.compare import Comparison, compare_within
-from grader.numerics.conversation import Asked, Conversation
-from grader.numerics.events import gradient_shape_fault
+from grader.numerics.conversation import Asked, Conversation, same_outcome
+from grader.numerics.events import Events, gradient_shape_fault
 from grader.numerics.locate import ALL, Located, locate
 from grader.numerics.measure import Line, Measured, measure, noise_calls, noise_from
 from grader.numerics.noise import Noise
@@ -85,9 +85,16 @@ class Judge:
     """Judges the gradients of one setup against finite differences of its own forward."""
 
     def __init__(
-        self, talk: Conversation, runner: Runner, rng: np.random.Generator, *, noise: Noise | None = None
+        self,
+        talk: Conversation,
+        runner: Runner,
+        rng: np.random.Generator,
+        events: Events,
+        *,
+        noise: Noise | None = None,
     ) -> None:
-        self.talk, self.runner, self.rng = talk, runner, rng
+        self.talk, self.runner, self.rng, self.events = talk, runner, rng, events
+        self._replayed: dict[str, Asked] = {}
         self.findings = Findings()
         self._times_located: dict[str, int] = {}
         self.noise = noise if noise is not None else self._with_least(self._noise())
@@ -204,7 +211,10 @@ class Judge:
         return self.findings.rounding[asked.name]
 
     def _look_closer(self, asked: Asked, name: str) -> None:
-        """One tensor at one probe again, with the rounding measured there; then its elements."""
+        """One tensor at one probe again, on a new instance, with the rounding measured; then its elements."""
+        asked = self._replay(asked)
+        if name not in usable_tensors(asked):
+            return
         self.rounding_at(asked)
         screened = self._screen([(asked, (name,))])[0]
         if screened.measured.kinked:
@@ -220,6 +230,25 @@ class Judge:
             self.findings.vanishing.add((asked.name, name))
         elif not self._without_kinks(screened, name):
             self._leave_open(asked, name, "the derivative cannot be resolved there")
+
+    def _replay(self, asked: Asked) -> Asked:
+        """The probe on a new instance. If the answer is another one there, earlier calls had spoiled it."""
+        if asked.name in self._replayed:
+            return self._replayed[asked.name]
+        alone = self.runner.alone(asked.call)
+        fresh = replace(asked, outcome=alone)
+        if not same_outcome(alone, asked.outcome):
+            detail = f"at {asked.name}, after other calls: other values than on a new instance"
+            self.events.add("state", "", asked.probe.kind.name, detail)
+            place = self.talk.asked.index(asked)
+            before = self.talk.asked[max(place - 1, 0)]
+            self.talk.before.append((fresh, asked.outcome, before.call, before.outcome))
+            self.talk.asked[place] = fresh
+            self.runner.fresh_each = True
+        else:
+            fresh = asked
+        self._replayed[asked.name] = fresh
+        return fresh
 
     def _leave_open(self, asked: Asked, name: str, why: str) -> None:
         self.findings.open.setdefault(name, []).append(f"{asked.name}: {why}")
@@ -269,7 +298,7 @@ class Judge:
             if comparison.agreed:
                 self._accept(screened)
             else:
-                self._note(screened, name, Judgement.INCONSISTENT, comparison)
+                self._disagree_at_kink(screened, name, comparison)
             return
         tied = self._screen([(asked, (name,))], tied=True)[0]
         if not tied.measured.kinked and tied.decides:
@@ -282,12 +311,20 @@ class Judge:
         elif not self._without_kinks(screened, name):
             self._leave_open(asked, name, "the point sits on a kink")
 
+    def _disagree_at_kink(self, screened: _Screened, name: str, comparison: Comparison) -> None:
+        """Write it down, unless a new instance answers otherwise: then judge that answer."""
+        fresh = self._replay(screened.asked)
+        if fresh is screened.asked:
+            self._note(screened, name, Judgement.INCONSISTENT, comparison)
+        else:
+            self._look_closer(fresh, name)
+
     def _disagree_when_tied(self, tied: _Screened, name: str) -> None:
         """Off although equal values moved together: look at the rounding there once more before it counts."""
         self.rounding_at(tied.asked)
         again = self._screen([(tied.asked, (name,))] * 2, tied=True)
         if all(one.disagrees and one.off > self.noise.band * one.measured.scale for one in again):
-            self._note(again[0], name, Judgement.INCONSISTENT, _line_comparison(again[0]))
+            self._disagree_at_kink(again[0], name, _line_comparison(again[0]))
         else:
             self._leave_open(tied.asked, name, "the point sits on a tie")
 

@@ -103,9 +103,9 @@ STRIDED, READ_ONLY, HUGE = "non-contiguous input", "read-only input", "huge valu
 
 PROBES: tuple[ProbeKind, ...] = (
     ProbeKind(GENERIC, "everything that is wrong everywhere", real_only=False),
+    ProbeKind(ANOTHER, "values kept from an earlier batch of the same size", real_only=False),
     ProbeKind(SMALLER, "a mean for a sum, squeezed axes", batch=lambda n: 1, real_only=False),
     ProbeKind(LARGER, "sizes kept from an earlier, smaller batch", batch=lambda n: n + 3, real_only=False),
-    ProbeKind(ANOTHER, "values kept from an earlier batch of the same size", real_only=False),
     ProbeKind("zeros", "derivatives at the kink, division by a norm", _zeros),
     ProbeKind("ties", "several maxima, values exactly at a kink", _ties),
     ProbeKind("rows of one value", "no variance within a row", _equal_rows),

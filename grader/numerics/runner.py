@@ -28,14 +28,16 @@ class Runner:
 
     def run(self, calls: Sequence[Call], *, fresh: bool = False) -> list[Outcome]:
         """Make the calls; one outcome for each."""
+        if self.fresh_each:
+            return [self.alone(call) for call in calls]
         self.forward_calls += len(calls)
         self.backward_calls += sum(call.backwards for call in calls if call.cotangent is not None)
-        if not self.fresh_each:
-            self.runs += 1
-            return self._subject.run(calls, fresh=fresh, freeze_seeds=self.frozen)
-        self.runs += len(calls)
-        return [self.alone(call) for call in calls]
+        self.runs += 1
+        return self._subject.run(calls, fresh=fresh, freeze_seeds=self.frozen)
 
     def alone(self, call: Call) -> Outcome:
         """One call on an instance of its own."""
+        self.forward_calls += 1
+        self.backward_calls += call.backwards if call.cotangent is not None else 0
+        self.runs += 1
         return self._subject.run([call], fresh=True, freeze_seeds=self.frozen)[0]
