@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.answers import Answers, WrittenAnswer, find_answers
 from grader.checks.context import Context, Finding
 from grader.formulas.faults import FAULTS_BY_ID
 from grader.formulas.judging import Answer, Judgement, judge
 from grader.formulas.question import Question
 from grader.formulas.reading import Language, is_empty
+from grader.formulas.steps import Step, wrong_steps
 from grader.model import Diagnosis, FormulaReading, Verdict
 from grader.rubric import FormulaSpec
 
@@ -26,7 +29,17 @@ def check_formula(spec: FormulaSpec, context: Context) -> Finding:
         message = f"{answer.file}: {question.id}: {answer.broken}. A person has to mark it."
         return Finding(Verdict.MANUAL, message, work=str(answer))
     content, language = answer_to(question, answer)
-    return finding(judge(content, question, context.rng, language=language), question, answer)
+    found = finding(judge(content, question, context.rng, language=language), question, answer)
+    steps = wrong_steps(str(answer), question, context.generator("steps"))
+    return replace(found, detail="\n".join((found.detail, *_about_steps(steps))).strip()) if steps else found
+
+
+def _about_steps(steps: list[Step]) -> list[str]:
+    """Lines about links of the derivation that do not hold; they cost nothing."""
+    lines = [
+        "These lines of the derivation are not equal to what they start from (they do not change the points):"
+    ]
+    return lines + [f"  {step.read_as}: {step.message}" for step in steps[:6]]
 
 
 def answers_of(context: Context) -> Answers:

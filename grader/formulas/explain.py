@@ -72,7 +72,9 @@ def _values(
     values = []
     try:
         for sample, want in zip(problem.samples, problem.wants, strict=True):
-            value, _ = evaluate(candidate, reading, sample, problem.names, deadline, None, vectors)
+            value, _ = evaluate(
+                candidate, reading, sample, problem.names, deadline, shape=want.shape, vectors=vectors
+            )
             values.append(arrangements(value, want, reading.left)[0][0])
     except FormulaError:
         return None
@@ -115,7 +117,9 @@ def _reaches(
 ) -> bool:
     try:
         for sample, want in zip(problem.samples, targets, strict=True):
-            value, _ = evaluate(candidate, reading, sample, problem.names, deadline, None, vectors)
+            value, _ = evaluate(
+                candidate, reading, sample, problem.names, deadline, shape=want.shape, vectors=vectors
+            )
             if not compare(value, want, reading.left, sample, layout_any=False).equal:
                 return False
     except FormulaError:
@@ -284,7 +288,9 @@ def _special(problem: Problem, reading: Reading, candidate: Candidate, vectors: 
         try:
             sample = problem.completed(special_sample(problem.question, problem.truth, size, rng))
             want = problem.want(sample)
-            value, _ = evaluate(candidate, reading, sample, problem.names, Deadline(0.3), None, vectors)
+            value, _ = evaluate(
+                candidate, reading, sample, problem.names, Deadline(0.3), shape=want.shape, vectors=vectors
+            )
             if equal(arrangements(value, want, reading.left)[0][0], want):
                 return Reason("W118", f"it is right only where {size} is 1")
         except (GraderError, ValueError, ZeroDivisionError):
@@ -297,7 +303,9 @@ def _plain(
 ) -> Reason:
     try:
         sample, want = problem.samples[0], problem.wants[0]
-        value, _ = evaluate(candidate, reading, sample, problem.names, deadline, None, vectors)
+        value, _ = evaluate(
+            candidate, reading, sample, problem.names, deadline, shape=want.shape, vectors=vectors
+        )
         got = arrangements(value, want, reading.left)[0][0]
     except Clash as clash:
         return Reason(clash.reason, str(clash))

@@ -203,25 +203,14 @@ def _matches(
     """Notes if a reading equals the truth at every point, None if it does not."""
     notes: dict[str, None] = {}
     for sample, want in zip(problem.samples, problem.wants, strict=True):
-        ranges = _left_ranges(reading, candidate, want.shape)
-        value, said = evaluate(candidate, reading, sample, problem.names, deadline, ranges, vectors)
+        value, said = evaluate(
+            candidate, reading, sample, problem.names, deadline, shape=want.shape, vectors=vectors
+        )
         compared = compare(value, want, reading.left, sample, layout_any=problem.layout_any)
         if not compared.equal:
             return None
         notes.update(dict.fromkeys([*said, *([compared.note] if compared.note else [])]))
     return tuple(notes)
-
-
-def _left_ranges(reading: Reading, candidate: Candidate, shape: tuple[int, ...]) -> dict[str, int]:
-    """Lengths of the free indices that only the left-hand side tells."""
-    from grader.formulas.tree import Delta, walk
-
-    free = reading.left
-    if not free:
-        deltas = [node for node in walk(candidate.tree) if isinstance(node, Delta)]
-        free = tuple(sorted({i for d in deltas for i in (d.i, d.j) if "#" not in i}))
-    sizes = [side for side in shape if side != 1]
-    return dict(zip(free, sizes, strict=True)) if len(free) == len(sizes) else {}
 
 
 def _right(reading: Reading, candidate: Candidate, notes: tuple[str, ...]) -> Judgement:

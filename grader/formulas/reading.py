@@ -20,7 +20,7 @@ from grader.formulas.sampling import Sample
 from grader.formulas.show import show
 from grader.formulas.statements import Statement, statements
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Entry, Node, Num, Sym, walk
+from grader.formulas.tree import Delta, Entry, Node, Num, Sym, walk
 from grader.formulas.values import Value
 
 Language = Literal["auto", "math", "code"]
@@ -121,13 +121,13 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     if not found:
         raise Unreadable("no formula was found")
     statement, notes = _choose(found, lenient, target, strict)
-    definitions, spellings = _definitions(found, statement, names, lenient)
-    left = _left_subscripts(statement, lenient)
+    definitions, spellings = definitions_of(found, statement, names, lenient)
+    left = left_subscripts(statement, lenient)
     sides = [side for side in statement.sides if side]
     last = sides[-1]
     if len(sides) > 2 and [t.text for t in last] == ["0"]:
         last = sides[-2]
-    options = tuple(islice(candidates(_respelled(last, spellings), names, definitions), MAX_READINGS))
+    options = tuple(islice(candidates(respelled(last, spellings), names, definitions), MAX_READINGS))
     first = options[0]
     if statement.approximate:
         notes = (*notes, "≈ was read as =")
@@ -163,7 +163,7 @@ def _choose(
     """
     boxed = [s for s in found if s.boxed]
     pool = boxed or [s for s in found if not s.trailing] or found
-    about = [s for s in pool if len(s.sides) > 1 and _target_of(s, lenient) == target]
+    about = [s for s in pool if len(s.sides) > 1 and target_of(s, lenient) == target]
     if about:
         return about[-1], ()
     if strict:
@@ -174,7 +174,7 @@ def _choose(
     others = [s for s in equations if not _defines(s, lenient)]
     if others:
         chosen = others[-1]
-        other = _target_of(chosen, lenient)
+        other = target_of(chosen, lenient)
         note = (
             (f"the left-hand side says {_shown(other)}, the question asks for {_shown(target)}",)
             if other and target
@@ -197,7 +197,7 @@ def _shown(name: str) -> str:
     return f"dL/d{name[1:]}" if name[:1] == "d" and len(name) > 1 else name
 
 
-def _target_of(statement: Statement, lenient: Names) -> str:
+def target_of(statement: Statement, lenient: Names) -> str:
     """The name that a chain is about: the first of its sides that is a name alone."""
     for side in statement.sides[:-1]:
         node = _leniently(side, lenient)
@@ -228,7 +228,7 @@ def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
     return texts if plain and texts[0] not in ("sum", "max") else ()
 
 
-def _definitions(
+def definitions_of(
     found: list[Statement], chosen: Statement, names: Names, lenient: Names
 ) -> tuple[dict[str, Node], dict[tuple[str, ...], str]]:
     """Names that the answer itself defines (``G = dL/dY``), with their spellings. At most eight."""
@@ -240,7 +240,7 @@ def _definitions(
             continue
         try:
             shared = Shared(Style(), dict(trees))
-            tree = Parser(_respelled(statement.sides[-1], spellings), names, shared, {}).whole()
+            tree = Parser(respelled(statement.sides[-1], spellings), names, shared, {}).whole()
         except Unreadable:
             continue
         spellings[texts] = "=" + "".join(texts)
@@ -248,7 +248,7 @@ def _definitions(
     return trees, spellings
 
 
-def _respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str]) -> list[Token]:
+def respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str]) -> list[Token]:
     """Tokens with the answer's own names as one token each, also where they run on (``GX``)."""
     source = list(side)
     out: list[Token] = []
@@ -273,7 +273,7 @@ def _respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str]
     return out
 
 
-def _left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
+def left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
     """Subscripts of the left-hand side, from the first side that is an entry of a name."""
     for side in statement.sides[:-1]:
         node = _leniently(side, lenient)
@@ -284,9 +284,18 @@ def _left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
 
 def evaluate(
     candidate: Candidate, reading: Reading, sample: Sample, names: Names, deadline: Deadline,
-    ranges: dict[str, int] | None = None, vectors: str = "declared",
+    *, shape: tuple[int, ...] = (), vectors: str = "declared",
 ) -> tuple[Value, tuple[str, ...]]:  # fmt: skip
     """The value of one reading at one point, and notes about how it was evaluated.
+
+    Args:
+        candidate: the reading.
+        reading: the answer that it is one of the readings of.
+        sample: the point.
+        names: the question's vocabulary.
+        deadline: when to give up.
+        shape: of what is asked; it gives the lengths of free indices that occur in Kronecker deltas alone.
+        vectors: how vectors are stored, in code.
 
     Raises:
         Clash: shapes or indices do not fit.
@@ -300,8 +309,18 @@ def evaluate(
         data = array.reshape(1, 1) if array.ndim == 0 else array.reshape(-1, 1) if array.ndim == 1 else array
         return Value(data.astype(float)), ()
     evaluator = Evaluator(sample, candidate.meaning, deadline)
-    value = evaluator.value(candidate.tree, ranges)
+    value = evaluator.value(candidate.tree, _left_ranges(reading, candidate, shape))
     return value, tuple(sorted(evaluator.notes))
+
+
+def _left_ranges(reading: Reading, candidate: Candidate, shape: tuple[int, ...]) -> dict[str, int]:
+    """Lengths of the free indices that only the left-hand side tells."""
+    free = reading.left
+    if not free:
+        deltas = [node for node in walk(candidate.tree) if isinstance(node, Delta)]
+        free = tuple(sorted({i for d in deltas for i in (d.i, d.j) if "#" not in i}))
+    sizes = [side for side in shape if side != 1]
+    return dict(zip(free, sizes, strict=True)) if len(free) == len(sizes) else {}
 
 
 def described(reading: Reading, names: Names, sample: Sample) -> Iterator[str]:
