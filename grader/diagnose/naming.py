@@ -11,7 +11,7 @@ from grader.diagnose.catalogue import FORWARD_HYPOTHESES, HYPOTHESES
 from grader.diagnose.fit import Case, build_cases
 from grader.diagnose.hypothesis import OUTPUT, Hypothesis
 from grader.diagnose.observation import Event, Observation
-from grader.diagnose.search import Match, best_matches
+from grader.diagnose.search import Match, Rank, best_matches
 from grader.diagnose.wording import diagnosis, diagnosis_of
 from grader.model import Diagnosis
 
@@ -63,13 +63,14 @@ def _diagnose(
     if exact:
         return _unique([*exact, *seen])
     telling = [one for one in seen if one.id not in protocol.SYMPTOMS]
-    return _unique([*telling, *_by_pattern(target, concerned, cases), *seen])
+    patterned = _by_pattern(target, concerned, cases) or _in_proportion(target, cases)
+    return _unique([*telling, *patterned, *seen])
 
 
 def _exact(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
     """Explanations of every probe at rounding level."""
     matches = best_matches(target, concerned, cases)
-    if matches:
+    if matches and matches[0].rank != Rank.VARYING:
         return _named(target, matches)
     return additive.diagnose(target, cases) or _combined(target, cases)
 
@@ -82,6 +83,11 @@ def _but_for_overflow(target: str, concerned: Sequence[Hypothesis], cases: Seque
     found = _exact(target, concerned, finite)
     overflow = "F105" if target == OUTPUT else "G154"
     return [*found, diagnosis(overflow, target, note="besides", certain=False)] if found else []
+
+
+def _in_proportion(target: str, cases: Sequence[Case]) -> list[Diagnosis]:
+    """The right direction in every probe, by a factor that changes from one to the next."""
+    return _named(target, best_matches(target, (), cases))
 
 
 def _combined(target: str, cases: Sequence[Case]) -> list[Diagnosis]:

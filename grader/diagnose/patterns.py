@@ -46,7 +46,7 @@ def diagnose(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosis
     wrong = [case for case in cases if case.wrong]
     if _small(wrong):
         return [diagnosis("F128" if forward else "G128", target, certain=False)]
-    for find in (_overflow, _by_region, _by_place, _by_probe):
+    for find in (_overflow, _one_place, _by_region, _by_place, _by_probe):
         found = find(target, cases, inner)
         if found:
             return found
@@ -217,6 +217,18 @@ REGIONS: tuple[tuple[str, str, Callable[[Case], Mask | None]], ...] = (
 )
 
 
+def _one_place(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
+    """The same single element is wrong in every probe."""
+    wrong = [wrong_elements(case) for case in cases if case.wrong and case.got.size >= 4]
+    if not wrong or any(off.sum() != 1 for off in wrong):
+        return []
+    places = {tuple(int(i) for i in np.argwhere(off)[0]) for off in wrong}
+    if len(places) > 1:
+        return []
+    fault = "F122" if target == OUTPUT else "G122"
+    return [diagnosis(fault, target, note=f"at {places.pop()}", certain=False)]
+
+
 def _by_place(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
     """One element, one row or one column is wrong, the rest right."""
     wrong = [(case, wrong_elements(case)) for case in cases if case.wrong]
@@ -224,10 +236,6 @@ def _by_place(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
     if not large or any(not off.any() for _, off in large):
         return []
     forward = target == OUTPUT
-    if all(off.sum() == 1 for _, off in large):
-        places = sorted({str(tuple(int(i) for i in np.argwhere(off)[0])) for _, off in large})
-        note = f"at {places[0]}" if len(places) == 1 else ""
-        return [diagnosis("F122" if forward else "G122", target, note=note, certain=False)]
     for axis, fault in ((0, "123"), (-1, "124")):
         if all(_in_one_slab(off, axis) for _, off in large):
             return [diagnosis(("F" if forward else "G") + fault, target, certain=False)]

@@ -13,6 +13,7 @@ from grader.diagnose.fit import Case, Fit, allowed, deviation, fit
 from grader.diagnose.hypothesis import Hypothesis
 from grader.diagnose.observation import Observation
 
+BELIEVED = 0.98  # share of the discrepancy that must be explained where float32 hides the digits
 ENOUGH = 3  # elements beyond the fitted factors, before a factor is believed
 STEADY, STEADY_COARSE = 1e-6, 1e-3  # relative spread of a factor that is the same in all probes
 ONE = 1e-7  # a factor this close to 1 is 1
@@ -79,7 +80,8 @@ def best_matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[
     """The explanations of the best rank that the probes cannot tell apart, most plausible first."""
     matches = _matches(target, hypotheses, cases)
     fine = [match for match in matches if match.fine]
-    return _foremost(fine or matches) if matches else []
+    believed = fine or [match for match in matches if match.explains >= BELIEVED]
+    return _foremost(believed) if believed else []
 
 
 def _matches(target: str, hypotheses: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Match]:

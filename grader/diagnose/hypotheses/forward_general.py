@@ -47,7 +47,7 @@ def parameter_returned(name: str) -> Predict:
 
 def previous_output(observation: Observation, _: str) -> Array | None:
     """The output of the call before."""
-    return None if observation.before is None else observation.before.output_want
+    return (observation.before or observation).output_want
 
 
 def _transposed(want: Floats) -> Floats | None:

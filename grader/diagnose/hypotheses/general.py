@@ -80,7 +80,9 @@ def another_gradient(name: str) -> Predict:
 def accumulated(observation: Observation, target: str) -> Array | None:
     """This gradient on top of what the call before left."""
     want = observation.grads_want.get(target)
-    before = None if observation.before is None else observation.before.grads_got.get(target)
+    if observation.before is None:
+        return want
+    before = observation.before.grads_got.get(target)
     if want is None or before is None or np.shape(before) != np.shape(want):
         return None
     return np.asarray(np.asarray(want) + np.asarray(before))
@@ -88,7 +90,7 @@ def accumulated(observation: Observation, target: str) -> Array | None:
 
 def previous_gradient(observation: Observation, target: str) -> Array | None:
     """The gradient of the call before."""
-    return None if observation.before is None else observation.before.grads_want.get(target)
+    return (observation.before or observation).grads_want.get(target)
 
 
 def _transposed(want: Floats) -> Floats | None:
