@@ -12,9 +12,13 @@ from typing import Any
 from grader.errors import SubmissionError
 from grader.text import one_line
 
+MAX_MAGICS = 100  # lines of one cell that are replaced one by one
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 400_000
 TRANSPARENT = frozenset(("time", "timeit", "capture", "prun", "python", "python3", "py", "snakeviz", "memit"))
+_RUN = re.compile(
+    r"^([ \t]{0,80})%run\s+(?:-i\s+)?[\"']?(?:\./)?([A-Za-z_]\w{0,100})(?:\.ipynb|\.py)[\"']?\s*$"
+)
 _MAGIC_LINE = re.compile(r"^(\s*)(?:[%!]|\?{1,2}\w|[\w.]+\?{1,2}\s*$)")
 _MAGIC_VALUE = re.compile(r"^([ \t]{0,80})(\w[\w, ]{0,200}?)[ \t]{0,20}=[ \t]{0,20}[%!](?!=)")
 _FILE_NAME = re.compile(r"^[A-Za-z_][\w./-]{0,199}$")
@@ -129,20 +133,59 @@ def _write_file(
 
 
 def without_magics(source: str) -> str:
-    """Replace magic, shell and help lines, unless the cell is plain Python as it stands."""
+    """Replace magic, shell and help lines; a cell that is plain Python stays as it is.
+
+    First the lines that do not parse, so that a text in quotes which looks like a magic stays; where that leads
+    nowhere, every line that looks like one.
+    """
     if _parses(source):
         return source
-    lines = []
-    continued = False
-    for line in source.split("\n"):
-        magic, value = _MAGIC_LINE.match(line), _MAGIC_VALUE.match(line)
-        if continued or magic:
-            continued = line.endswith("\\")
-            line = f"{magic[1] if magic else ''}pass" if not continued or magic else ""
-        elif value:
-            line = f"{value[1]}{value[2]} = None"
-        lines.append(line)
+    lines = _dedented(source).split("\n")
+    for _ in range(MAX_MAGICS):
+        bad = _bad_line("\n".join(lines))
+        if bad is None:
+            return "\n".join(lines)
+        if not 0 < bad <= len(lines) or not _replace(lines, bad - 1):
+            break
+    for index in range(len(lines)):
+        _replace(lines, index)
     return "\n".join(lines)
+
+
+def _dedented(source: str) -> str:
+    """The cell without the indentation of its first line, as IPython runs it."""
+    first = next((line for line in source.split("\n") if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip())]
+    return "\n".join(line.removeprefix(indent) for line in source.split("\n")) if indent else source
+
+
+def _bad_line(source: str) -> int | None:
+    """The line at which a source fails to parse; 0 where none is named; None where it parses."""
+    try:
+        parse(source)
+    except SyntaxError as error:
+        return error.lineno or 0
+    except (ValueError, RecursionError, MemoryError):
+        return 0
+    return None
+
+
+def _replace(lines: list[str], index: int) -> bool:
+    """Replace a line by Python that stands for it, if it is a magic; lines that continue it are emptied."""
+    line = lines[index]
+    run, magic, value = _RUN.match(line), _MAGIC_LINE.match(line), _MAGIC_VALUE.match(line)
+    if run:
+        lines[index] = f"{run[1]}from {run[2]} import *"
+    elif magic:
+        lines[index] = f"{magic[1]}pass"
+    elif value:
+        lines[index] = f"{value[1]}{value[2]} = None"
+    else:
+        return False
+    while line.endswith("\\") and index + 1 < len(lines):
+        index += 1
+        line, lines[index] = lines[index], ""
+    return True
 
 
 def _parses(source: str) -> bool:

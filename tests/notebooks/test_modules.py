@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -69,6 +71,9 @@ def test_the_source_is_plain_python_that_static_tools_can_read() -> None:
         ("!pip install x", "%time\nx = 3", "def f(): return x"),
         ("%%capture out\ndef f(): return 1",),
         ("def f(): return 1", "?f", "f?", "%timeit f()"),
+        ("%matplotlib inline\ntext = '''\n%d items\n!\n'''\ndef f(): return text == '\\n%d items\\n!\\n'",),
+        ("    x = 3\n    def f():\n        return x",),
+        ("if True:\n    !pip install a \\\n      b\n    y = 1\ndef f(): return y",),
         ("async def g(): pass", "def f(): return 1"),
         ("\ufeffdef f(): return 1\r\n\r\ndef g(): pass",),
     ],
@@ -80,7 +85,7 @@ def test_what_a_definition_needs_is_kept(cells: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "cell",
     ["x = train()", "for k in range(10**15):\n    LinearModule()", "while True: pass", "plt.plot([1])", "main()",
-     "history = model.fit(data)", "assert False", "raise ValueError", "1/0", "input()", "exit()", "%run other.ipynb",
+     "history = model.fit(data)", "assert False", "raise ValueError", "1/0", "input()", "exit()", "%run",
      "%%bash\nrm -rf /", "%%html\n<b>", "get_ipython().system('ls')", "if __name__ == '__main__':\n    main()", "quit"],
 )  # fmt: skip
 def test_experiments_stay_behind(cell: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,6 +173,18 @@ def test_of_several_notebooks_a_bad_one_is_left_out() -> None:
     made = convert({"a.ipynb": b"no", "b.ipynb": notebook("def f(): return 1")}, ("modules.py",))
     assert load(made.files["modules.py"])["f"]() == 1
     assert "a.ipynb: not a notebook" in made.notes[0]
+
+
+def test_a_notebook_that_runs_another_has_what_it_defines(monkeypatch: pytest.MonkeyPatch) -> None:
+    books = {
+        "layers.ipynb": notebook("def a(): return 1"),
+        "use.ipynb": notebook("%run ./layers.ipynb", "def b(): return a()"),
+    }
+    files = convert(books).files
+    made = types.ModuleType("layers")
+    exec(files["layers.py"], made.__dict__)
+    monkeypatch.setitem(sys.modules, "layers", made)
+    assert load(files["use.py"])["b"]() == 1
 
 
 def test_a_line_of_a_module_is_found_in_its_cell() -> None:
