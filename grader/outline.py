@@ -152,10 +152,14 @@ def _is_unfilled(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     if not values:
         return True
     returns = [s for s in ast.walk(node) if isinstance(s, ast.Return)]
-    if not returns or any(s.value is None for s in returns):
+    if not returns or any(s.value is None or _is_none(s.value) for s in returns):
         return False
     bound = _filled_names(node)
     return all(_never_given(s.value, bound) for s in returns)
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _never_given(value: ast.expr | None, bound: set[str]) -> bool:
@@ -178,11 +182,21 @@ def _filled_names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
             bound.update((alias.asname or alias.name).split(".")[0] for alias in inner.names)
         elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)) and inner is not node:
             bound.add(inner.name)
+        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            bound.update(_base_name(inner.func.value))  # results.append(...), metrics.update(...)
+        elif isinstance(inner, (ast.Subscript, ast.Attribute)) and isinstance(inner.ctx, ast.Store):
+            bound.update(_base_name(inner.value))  # metrics['accuracy'] = ...
         elif isinstance(inner, ast.Assign) and _is_blank(inner.value):
             continue
         elif isinstance(inner, (ast.stmt, ast.NamedExpr, ast.comprehension, ast.ExceptHandler)):
             bound.update(_bound(inner))
     return bound
+
+
+def _base_name(node: ast.AST) -> set[str]:
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 def _bound(node: ast.AST) -> set[str]:
@@ -229,5 +243,5 @@ def _is_blank(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return node.value is None or node.value is Ellipsis
     if isinstance(node, ast.Dict):
-        return all(_is_blank(value) for value in node.values)
+        return bool(node.values) and all(_is_blank(value) for value in node.values)
     return isinstance(node, ast.Tuple) and bool(node.elts) and all(_is_blank(item) for item in node.elts)

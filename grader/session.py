@@ -17,7 +17,7 @@ import numpy as np
 
 from grader.checks import CHECKS
 from grader.checks.context import CannotJudge, Context, Finding
-from grader.errors import UsageError, WorkerError
+from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, PartResult, Report, Verdict
 from grader.outline import Outline, read_outline
@@ -250,9 +250,12 @@ def run_check(spec: CheckBase, context: Context) -> Finding:
             return CHECKS[kind](spec, context)
     except CannotJudge as reason:
         return reason.finding
+    except WorkerTimeout as error:
+        context.facts[f"hung:{spec.target or context.part.target}"] = True
+        return Finding(Verdict.ERRORED, f"Too slow, or endless: {error}", output="".join(context.output))
     except WorkerError as error:
         return Finding(Verdict.ERRORED, str(error), output="".join(context.output))
-    except UsageError:
+    except (UsageError, IsolationError):
         raise
     except Exception as error:
         return Finding(

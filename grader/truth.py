@@ -46,6 +46,10 @@ def truth_of(name: str, options: Mapping[str, object] | None = None) -> Truth:
         output = np.asarray(layer.forward(**point, **settings))
         if call.cotangent is None:
             return Outcome(output)
+        if (
+            np.shape(call.cotangent) != output.shape
+        ):  # drawn in the shape of a wrong output: there is no gradient
+            return Outcome(output)
         grads = layer.backward(np.asarray(call.cotangent, np.float64), **point, **settings)
         return Outcome(output, dict(grads))
 

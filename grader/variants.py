@@ -38,7 +38,9 @@ def find_variant(
     if best == 0:
         return FoundVariant(chosen.id, "nothing of any variant was found, so the first was taken")
     found = [entry for entry in chosen.defines if _defined(entry, outline)]
-    return FoundVariant(chosen.id, "found from " + ", ".join(entry.partition(":")[2] for entry in found))
+    return FoundVariant(
+        chosen.id, "found from " + ", ".join(entry.partition("|")[0].partition(":")[2] for entry in found)
+    )
 
 
 def _share(variant: Variant, outline: Callable[[str], Outline | None]) -> float:
@@ -48,6 +50,8 @@ def _share(variant: Variant, outline: Callable[[str], Outline | None]) -> float:
 
 
 def _defined(entry: str, outline: Callable[[str], Outline | None]) -> bool:
+    if "|" in entry:
+        return any(_defined(choice, outline) for choice in entry.split("|"))
     match = _ENTRY.match(entry)
     if not match:
         return False

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from grader.sandbox import Sandbox, Worker
 
 
+SECOND_CHANCE = 4.0  # seconds for a target that has run out of time before
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a check found out: a verdict and the numbers behind it.
@@ -107,8 +110,13 @@ class Context:
 
     @property
     def seconds(self) -> float:
-        """Time limit of one request to the worker, in seconds."""
-        return self.spec.seconds or self.rubric.limits.seconds
+        """Time limit of one request to the worker, in seconds; short once this target has run out of it."""
+        limit = self.spec.seconds or self.rubric.limits.seconds
+        return (
+            min(limit, SECOND_CHANCE)
+            if self.facts.get(f"hung:{self.spec.target or self.part.target}")
+            else limit
+        )
 
     def outline(self, module: str) -> Outline | None:
         """What the submission's file of a module defines, or None if there is no such file."""

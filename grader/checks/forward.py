@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
-from grader.checks.support import best_hint, evidence_of, printed, worst_first
+from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.diagnose import Observation, diagnose_forward
 from grader.model import Evidence, Verdict
 from grader.numerics import Call, Comparison, Outcome, compare
@@ -46,7 +46,7 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     if not bad:
         note = "agrees to float32 precision, not to float64" if coarse else ""
         return Finding(Verdict.PASSED, note, evidence=tuple(evidence[:2]), output=printed(context))
-    diagnoses = tuple(diagnose_forward(under.spelling.layer, observations, []))
+    diagnoses = tuple(named(lambda: diagnose_forward(under.spelling.layer, observations, [])))
     reason = f": {diagnoses[0].title}" if diagnoses else ""
     shown = worst_first(evidence)
     return Finding(

@@ -8,13 +8,14 @@ the forward's points and no more, as long as that forward is a recognised slip a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from grader import numerics
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
-from grader.checks.support import best_hint, evidence_of, printed
+from grader.checks.support import best_hint, evidence_of, named, printed
 from grader.diagnose import Event, EventKind, Observation, diagnose_forward, diagnose_gradient
 from grader.model import Diagnosis, Evidence, Matrix, Verdict
 from grader.numerics import (
@@ -129,7 +130,8 @@ def _fits_its_forward(context: Context, under: LayerUnderTest, report: GradientR
     if before is not None and before.diagnoses:
         diagnoses = before.diagnoses
     else:
-        diagnoses = diagnose_forward(under.spelling.layer, _observations(under, report), _events(report))
+        observations, events = _observations(under, report), _events(report)
+        diagnoses = named(lambda: diagnose_forward(under.spelling.layer, observations, events))
     return any(found.id in SLIPS or found.id >= "F200" for found in diagnoses[:1])
 
 
@@ -146,9 +148,9 @@ def _wrong(
     evidence: list[Evidence] = []
     texts = []
     for name in wrong:
-        named = diagnose_gradient(under.spelling.layer, name, observations, events)
-        diagnoses += named[:2]
-        what = named[0].title if named else "not recognised as a known mistake"
+        found = named(partial(diagnose_gradient, under.spelling.layer, name, observations, events))
+        diagnoses += found[:2]
+        what = found[0].title if found else "not recognised as a known mistake"
         texts.append(f"The gradient of {name} is wrong: {what}.")
         if name in verdicts:
             evidence += _shown(report, verdicts[name])
@@ -220,9 +222,9 @@ def _shown(report: GradientReport, verdict: TensorVerdict) -> list[Evidence]:
     ):
         items = [e for e in verdict.evidence if e.against is against]
         bad = [e for e in items if e.judgement is Judgement.INCONSISTENT]
-        item = (bad or items or [None])[0]
-        if item is None:
+        if not items:
             continue
+        item = (bad or items)[0]
         evidence = evidence_of(
             f"gradient of {verdict.tensor} against {label}",
             item.comparison,

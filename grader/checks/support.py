@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +176,14 @@ def in_words(evidence: Evidence) -> str:
         return evidence.detail
     place = f" at {list(evidence.worst_index)}" if evidence.worst_index else ""
     return f"got {evidence.got:.6g}{place}, {evidence.want:.6g} is due"
+
+
+def named(diagnose: Callable[[], Sequence[Diagnosis]]) -> list[Diagnosis]:
+    """What a diagnosis says; nothing where it fails, since naming a fault must never cost a grade."""
+    try:
+        return list(diagnose())
+    except Exception:
+        return []
 
 
 def worst_first(evidence: list[Evidence], *, at_most: int = 6) -> tuple[Evidence, ...]:

@@ -352,15 +352,29 @@ def _norm_evidence(context: Context, net: Net) -> list[Evidence]:
     if len(net.weights) != len(net.hidden) + 1:
         text = f"With {label}: {len(net.weights)} linear layers are called; {len(net.hidden) + 1} are due."
         return [Evidence(what=label, agreed=False, detail=text)]
+    if len(net.norms) != len(net.hidden):
+        text = f"With {label}: {len(net.norms)} batch norm layers are called; one for each hidden layer is due"
+        return [
+            Evidence(
+                what=label,
+                agreed=False,
+                detail=f"{text} (layers in order of their calls: {' -> '.join(net.called)}).",
+            )
+        ]
     order = " -> ".join(kind for kind in net.called if kind not in ("Dropout",))
     found = []
     for mode in ("train", "eval"):
         best = None
         for alpha in alphas:
-            comparison = compare(
-                net.outputs.get(mode), evaluate(net, activation, alpha, norm="before", train=mode == "train"),
-                relative=PRECISION, floor=1e-5,
-            )  # fmt: skip
+            try:
+                want = evaluate(net, activation, alpha, norm="before", train=mode == "train")
+            except ValueError:  # batch norms of other sizes than the hidden layers
+                fault = (
+                    _norm_fault(net, activation, alpha) or "batch norm has other sizes than the hidden layers"
+                )
+                text = f"With {label}: {fault} (layers in order of their calls: {order})."
+                return [Evidence(what=label, agreed=False, detail=text)]
+            comparison = compare(net.outputs.get(mode), want, relative=PRECISION, floor=1e-5)
             best = comparison if best is None or comparison.agreed else best
         assert best is not None
         evidence = evidence_of(f"{label}, {mode} mode", best, tensor="output")
@@ -381,7 +395,10 @@ def _paid(context: Context, net: Net, activation: str, alphas: Sequence[float]) 
         return False
     for other in ("elu", "relu", "leaky_relu", "tanh", "sigmoid", "none"):
         for alpha in (*alphas, 0.01, 0.1):
-            want = evaluate(net, other, alpha, norm="before", train=True)
+            try:
+                want = evaluate(net, other, alpha, norm="before", train=True)
+            except ValueError:
+                return False
             softmax = LAYERS["softmax"].forward(x=want)
             for value in (want, softmax, np.log(softmax), _act(activation, alphas[0], want)):
                 if compare(net.outputs.get("train"), value, relative=PRECISION, floor=1e-5).agreed:

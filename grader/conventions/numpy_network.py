@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import keep_output, printed, raised
+from grader.conventions.module_class import spell
 from grader.conventions.spelling import Spelling
+from grader.errors import WorkerError
 from grader.model import Verdict
 from grader.numerics import Array
 from grader.sandbox import Program, Ref, Reply, StudentError, Worker
@@ -169,15 +171,16 @@ def _measure(
     """Set drawn weights in the order of the calls, then call forward and backward while tracing."""
     sizes = (N_INPUTS, *run.hidden, N_CLASSES)
     program = Program()
-    keys: dict[int, tuple[str, str]] = {}
+    spelling = _linear(context)
+    keys = _parameter_keys(spelling)
     for index, (fan_in, fan_out) in zip(order, itertools.pairwise(sizes), strict=True):
-        key = _parameter_keys(context)
-        keys[index] = key
         weight, bias = rng.normal(scale=fan_in**-0.5, size=(fan_out, fan_in)), rng.uniform(-0.5, 0.5, fan_out)
         run.weights[index] = (weight, bias)
         params = instances.item(index).attr("params")
+        with program.attempt(f"shape {index}"):
+            program.send(f"shape {index}", params.item(keys[0]))
         with program.attempt(f"set {index}"):
-            _set(program, context, params, key, weight, bias)
+            _set(program, spelling, params, weight, bias)
     with program.trace(_classes(context, program), METHODS) as trace:
         with program.attempt("forward"):
             output = program.call(net.attr("forward"), _formed(run.x, run.form))
@@ -191,7 +194,7 @@ def _measure(
     for index in order:
         for at, kind in enumerate(("weight", "bias")):
             with program.attempt(f"{kind} {index}"):
-                program.send(f"{kind} {index}", instances.item(index).attr("grads").item(keys[index][at]))
+                program.send(f"{kind} {index}", instances.item(index).attr("grads").item(keys[at]))
     _send_alphas(program, instances)
     _send_mapping(program, instances, trace.instances)
     reply = worker.run(program, timeout=context.seconds)
@@ -200,32 +203,34 @@ def _measure(
 
 
 def _linear(context: Context) -> Spelling | None:
-    """How the submission spells its linear layer, where a check of that layer found out."""
-    for key, value in context.facts.items():
-        if key.startswith("spelling:") and isinstance(value, Spelling) and value.layer == "linear":
-            return value
-    return None
+    """How the submission spells its linear layer; None if it has none that can be constructed."""
+    part = next((part for part in context.rubric.parts if part.layer == "linear"), None)
+    if part is None:
+        return None
+    other = replace(context, part=part, spec=part.checks[0])
+    try:
+        with other.worker() as worker:
+            return spell(other, worker)
+    except (CannotJudge, WorkerError):
+        return None
 
 
-def _parameter_keys(context: Context) -> tuple[str, str]:
-    spelling = _linear(context)
+def _parameter_keys(spelling: Spelling | None) -> tuple[str, str]:
     if spelling is None or not spelling.parameters:
         return ("weight", "bias")
     return (spelling.parameters["weight"].key, spelling.parameters["bias"].key)
 
 
-def _set(
-    program: Program, context: Context, params: Ref, key: tuple[str, str], weight: Array, bias: Array
-) -> None:
-    """Write into the arrays that are there, whatever their layout; assign where that cannot be."""
-    spelling = _linear(context)
+def _set(program: Program, spelling: Spelling | None, params: Ref, weight: Array, bias: Array) -> None:
+    """Set one layer's parameters in the layout that the submission stores."""
+    weight_key, bias_key = _parameter_keys(spelling)
     stored_weight, stored_bias, mode = weight, bias, "assign"
     if spelling is not None and spelling.parameters:
         stored_weight = spelling.parameters["weight"].stored(weight)
         stored_bias = spelling.parameters["bias"].stored(bias)
         mode = spelling.mode
-    program.set(params.item(key[0]), stored_weight, mode=mode)  # type: ignore[arg-type]
-    program.set(params.item(key[1]), stored_bias, mode=mode)  # type: ignore[arg-type]
+    program.set(params.item(weight_key), stored_weight, mode=mode)  # type: ignore[arg-type]
+    program.set(params.item(bias_key), stored_bias, mode=mode)  # type: ignore[arg-type]
 
 
 def _send_alphas(program: Program, instances: Ref) -> None:
@@ -257,12 +262,14 @@ def _read(context: Context, run: Run, reply: Reply, order: Sequence[int], *, bac
                     reply.errors[f"set {index}"], doing="setting a layer's weights", output=printed(context)
                 )
             )
+    _refuse_sizes(context, run, reply, order)
     same = {reply.values.get(f"id {i}"): i for i in range(64) if f"id {i}" in reply.values}
     mapping = {i: same.get(reply.values.get(f"id2 {i}"), -1) for i in range(64) if f"id2 {i}" in reply.values}
     output = reply.values.get("output")
     run.output = output if isinstance(output, np.ndarray) else None
     run.forward = _steps(reply, "forward", mapping)
     run.backward = _steps(reply, "backward", mapping)
+    run.x = _as_flattened(run)
     run.backward_error = reply.errors.get("backward") if backward else None
     for index in order:
         weight, bias = reply.values.get(f"weight {index}"), reply.values.get(f"bias {index}")
@@ -274,16 +281,31 @@ def _read(context: Context, run: Run, reply: Reply, order: Sequence[int], *, bac
     return run
 
 
+def _refuse_sizes(context: Context, run: Run, reply: Reply, order: Sequence[int]) -> None:
+    """Layers must have been built in the sizes that the constructor was asked for."""
+    for number, index in enumerate(order, 1):
+        built, due = reply.values.get(f"shape {index}"), run.weights[index][0].shape
+        if isinstance(built, np.ndarray) and built.shape not in (due, due[::-1]):
+            message = (
+                f"For hidden layers {list(run.hidden)}, linear layer {number} has a weight of shape {built.shape}; "
+                f"{due} or {due[::-1]} is due."
+            )
+            hint = "Print the sizes of all layers for n_hidden=[7, 5]."
+            raise CannotJudge(Finding(Verdict.FAILED, message, hint=hint, output=printed(context)))
+
+
 def _plain(value: object) -> Array | None:
     return value if isinstance(value, np.ndarray) else None
 
 
 def _steps(reply: Reply, method: str, mapping: Mapping[int, int]) -> list[Step]:
-    """The outermost traced calls of one method, in order."""
+    """The traced calls of one method that called no further layer, in order: containers are looked through."""
     events = reply.values.get("events")
+    listed = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
     found: list[Step] = []
-    for event in events if isinstance(events, list) else []:
-        if not isinstance(event, dict) or event.get("method") != method or event.get("depth") != 0:
+    for number, event in enumerate(listed):
+        below = listed[number + 1].get("depth", 0) if number + 1 < len(listed) else 0
+        if event.get("method") != method or (isinstance(below, int) and below > event.get("depth", 0)):
             continue
         instance, name = event.get("instance"), str(event.get("class"))
         if not isinstance(instance, int):
@@ -296,6 +318,15 @@ def _steps(reply: Reply, method: str, mapping: Mapping[int, int]) -> list[Step]:
             )
         )
     return found
+
+
+def _as_flattened(run: Run) -> Array:
+    """The input rows in the order in which the network flattens an image: channels first or channels last."""
+    given = run.forward[0].given if run.forward else None
+    if given is None or given.shape != run.x.shape:
+        return run.x
+    last = np.ascontiguousarray(run.x.reshape(-1, *IMAGE).transpose(0, 2, 3, 1)).reshape(run.x.shape)
+    return last if np.array_equal(given, last) else run.x
 
 
 def _kind(name: str) -> str:
