@@ -9,6 +9,7 @@ without a score.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from grader.model import Audience, CheckResult, Report, Verdict
@@ -31,7 +32,7 @@ def to_gradescope(report: Report) -> str:
         "test_output_format": "text",
         "test_name_format": "text",
         "visibility": "visible",
-        "execution_time": round(report.seconds, 2),
+        "execution_time": round(report.seconds, 2) if math.isfinite(report.seconds) else 0.0,
         "tests": tests,
         "extra_data": {
             "gradmark": report.gradmark,

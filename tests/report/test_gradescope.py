@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import jsonschema
@@ -72,6 +73,11 @@ def _read(report: Report) -> Any:
 )
 def test_it_is_what_gradescope_documents(report: Report) -> None:
     jsonschema.validate(_read(report), SCHEMA)
+
+
+@pytest.mark.parametrize("seconds", [math.nan, math.inf])
+def test_a_time_that_was_not_measured_is_no_nan(seconds: float) -> None:
+    assert _read(samples.everything().model_copy(update={"seconds": seconds}))["execution_time"] == 0
 
 
 def test_scores_add_up_to_what_is_earned_and_can_still_be_earned() -> None:
