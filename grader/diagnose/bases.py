@@ -39,7 +39,8 @@ def _smooth(observation: Observation, _: str) -> Terms:
     }
     if observation.layer in ("sigmoid", "tanh"):
         local.pop("s(x)" if observation.layer == "sigmoid" else "tanh(x)")
-    return {_times(name, "dout"): value * dout for name, value in local.items()}
+    terms = {_times(name, "dout"): value * dout for name, value in local.items()}
+    return {**terms, "1": np.ones_like(x), "y": y, "y²": y**2}
 
 
 def _pieces(observation: Observation, _: str) -> Terms:
@@ -57,6 +58,8 @@ def _pieces(observation: Observation, _: str) -> Terms:
         "alpha exp(x)": alpha * np.exp(low),
         "alpha exp(alpha x)": alpha * np.exp(alpha * low),
         "exp(alpha x)": np.exp(alpha * low),
+        "alpha x": alpha * low,
+        "alpha 2^x": alpha * 2.0**low,
     }
     terms: Terms = {f"{_times(name, 'dout')} [x < 0]": value * dout * under for name, value in lower.items()}
     terms["dout [x > 0]"] = dout * above
@@ -65,6 +68,7 @@ def _pieces(observation: Observation, _: str) -> Terms:
     terms["[x > 0]"] = above
     terms["alpha [x < 0]"] = alpha * under
     terms["alpha exp(x) [x < 0]"] = alpha * np.exp(low) * under
+    terms["alpha x [x < 0]"] = alpha * low
     terms["[x < 0]"] = under
     return terms
 
@@ -256,6 +260,7 @@ def _linear(observation: Observation, target: str) -> Terms:
             "1": np.ones_like(x),
             "sum(W)": w.sum(axis=0) + 0 * x,
             "dout W²": dout @ w**2,
+            "dout doutᵀ x": dout @ (dout.T @ x),
             "b W": (b @ w) + 0 * x,
         }
         return {name: value.reshape(tensor(observation, "x").shape) for name, value in values.items()}

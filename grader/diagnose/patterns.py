@@ -130,6 +130,8 @@ def telling_region(target: str, cases: Sequence[Case]) -> str:
         if fault not in ("G125", "G126"):
             continue
         masks = [region(case) for case in cases]
+        if all(mask is None or mask.all() for mask in masks):
+            continue
         if all(
             mask is not None and not np.any(wrong_elements(case) & ~mask)
             for case, mask in zip(cases, masks, strict=True)

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from grader.diagnose.factors import Factor, name_factors
+from grader.diagnose.factors import COMBINED, Factor, name_factors
 from grader.diagnose.fit import Case, Fit, allowed, deviation, fit
 from grader.diagnose.hypothesis import Hypothesis
 from grader.diagnose.observation import Observation
@@ -184,7 +184,7 @@ def _with_factor(
     factor: tuple[Factor, bool],
 ) -> Match:
     if hypothesis is None:
-        rank = Rank.SINGLE if not factor[1] else Rank.SIMPLE_PAIR
+        rank = Rank.SIMPLE_PAIR if factor[1] or factor[0] in COMBINED else Rank.SINGLE
     else:
         rank = Rank.SIMPLE_PAIR if factor[0].name in SIMPLE and not factor[1] else Rank.PAIR
     return _match(hypothesis, rank, order, cases, fits, factor=factor)

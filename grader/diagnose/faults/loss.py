@@ -71,8 +71,8 @@ LOSS: tuple[Fault, ...] = (
     ),
     Fault(
         "G408",
-        "softmax backward averages over the classes",
-        "A mean stands where the sum is due.",
+        "softmax backward does not sum over the classes",
+        "A mean (or a maximum) stands where the sum is due.",
         "The chain rule sums over all outputs that an input influences.",
         "Two classes: half of the due term.",
         "Call backward with dout = 1 everywhere: the result must be zero.",

@@ -133,3 +133,10 @@ def predicted_labels(observation: Observation) -> Observation | None:
         return None
     labels = np.asarray(observation.tensors["x"]).argmax(axis=1)
     return replace(observation, constants={**observation.constants, "labels": labels})
+
+
+def times_output(observation: Observation) -> Observation | None:
+    """The cotangent multiplied by the output."""
+    if observation.cotangent is None or observation.output_want is None:
+        return None
+    return replace(observation, cotangent=upstream(observation) * np.asarray(observation.output_want))

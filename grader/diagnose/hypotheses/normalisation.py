@@ -41,6 +41,11 @@ def _times_gamma(observation: Observation, target: str) -> Array | None:
     return None if gradient is None else gradient * tensor(observation, "gamma")
 
 
+def _beta_for_gamma(observation: Observation, target: str) -> Array | None:
+    tensors = {**observation.tensors, "gamma": observation.tensors["beta"]}
+    return norm_gradients(replace(observation, tensors=tensors)).get(target)
+
+
 def _running(observation: Observation, target: str) -> Array | None:
     if not observation.options.get("training", True) or "running_mean" not in observation.constants:
         return None
@@ -103,6 +108,7 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     _norm("G502", NormSwitches(var_path=False)),
     _norm("G503", NormSwitches(mean_path=False, var_path=False)),
     _norm("G511", NormSwitches(gamma=False)),
+    Hypothesis("G511", _beta_for_gamma, NORMS, X, "beta stands in its place"),
     _norm("G512", NormSwitches(scale=False)),
     _norm("G512", NormSwitches(scale_twice=True), X, "it is done twice"),
     _norm("G504", NormSwitches(ddof=1), ALL),

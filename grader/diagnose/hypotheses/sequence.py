@@ -87,6 +87,10 @@ def _at_output(observation: Observation) -> Floats:
     return upstream(observation) * (1 - np.tanh(y) ** 2 if is_tanh(observation) else (y > 0))
 
 
+def _of_old_state_always(observation: Observation) -> Floats:
+    return upstream(observation) * (1 - tensor(observation, "hidden") ** 2)
+
+
 def _not_squared(observation: Observation) -> Floats:
     y = rnn_output(observation)
     return upstream(observation) * (1 - y if is_tanh(observation) else rnn_slope(observation))
@@ -168,6 +172,7 @@ SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("G632", recurrent(_at_z), RNN, note="the pre-activation is put in for the output"),
     Hypothesis("G632", recurrent(_at_output), RNN, note="tanh is applied once more"),
     Hypothesis("G632", recurrent(_of_old_state), RNN, note="the old state is put in"),
+    Hypothesis("G632", recurrent(_of_old_state_always), RNN, note="the old state is put in, for tanh always"),
     Hypothesis("G632", recurrent(_not_squared), RNN, note="the square is missing"),
     Hypothesis("G632", recurrent(_of_sigmoid), RNN, note="that of the sigmoid"),
     Hypothesis("G632", recurrent(_value), RNN, note="the value stands for the slope"),

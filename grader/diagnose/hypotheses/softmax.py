@@ -66,6 +66,7 @@ SOFTMAX: tuple[Hypothesis, ...] = (
     _hyp("G406", lambda y, dout, x: dout - _sum(dout * y)),
     _hyp("G407", lambda y, dout, x: y * (dout + _sum(dout * y))),
     _hyp("G408", lambda y, dout, x: y * (dout - (dout * y).mean(axis=-1, keepdims=True))),
+    _hyp("G408", lambda y, dout, x: y * (dout - (dout * y).max(-1, keepdims=True)), "it takes the maximum"),
     _hyp("G409", lambda y, dout, x: -y * _sum(dout * y), "the diagonal is missing"),
     _hyp("G409", lambda y, dout, x: y * y * dout - y * _sum(dout * y), "the diagonal is zero"),
     _hyp("G409", lambda y, dout, x: dout * y * (1 - y) + y * (_sum(dout * y) - dout * y), "its sign"),
@@ -90,5 +91,6 @@ SOFTMAX: tuple[Hypothesis, ...] = (
     _hyp("G415", lambda y, dout, x: y * (1 - y), "the cotangent is missing"),
     _hyp("G415", lambda y, dout, x: (y - dout) / len(y), "over N"),
     _hyp("G420", lambda y, dout, x: _jacobian(np.exp(x), dout)),
+    _hyp("G420", lambda y, dout, x: _jacobian(np.exp(x - x.max(-1, keepdims=True)), dout), "shifted"),
     _hyp("G420", lambda y, dout, x: np.exp(x) * dout, "and without the sum"),
 )
