@@ -7,11 +7,14 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from grader.errors import GraderError, UsageError
+
+if TYPE_CHECKING:
+    from grader.marks import Mark
 
 Submissions = Annotated[
     Path, typer.Argument(help="Folder or zip of the class, or a bulk download.", show_default=False)
@@ -38,6 +41,9 @@ def batch(
     policy: Annotated[Path | None, typer.Option(help="TOML file: late penalty, extra credit.")] = None,
     late: Annotated[Path | None, typer.Option("--late", help="CSV of submission times, for the late penalty.")] = None,
     groups: Annotated[Path | None, typer.Option(help="CSV of groups: columns student and group.")] = None,
+    marks: Annotated[
+        Path | None, typer.Option(help="CSV or TOML of marks that people gave; RESULTS/marks.csv if it is there.")
+    ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Codes instead of names.")] = False,
     canvas: Annotated[Path | None, typer.Option(help="Gradebook exported from Canvas, to be filled in.")] = None,
     canvas_column: Annotated[str, typer.Option(help="Assignment column of the gradebook.")] = "",
@@ -75,6 +81,7 @@ def batch(
         sandbox=SandboxSettings(require=isolation, allow_unconfined=allow_unconfined, python=python, device=device),
         scheduler=scheduler, policy=load_policy(policy) if policy else None,
         times=read_times(late) if late else Times(), groups=read_groups(groups) if groups else {}, anonymous=anonymous,
+        marks=_marks(marks, results),
     )  # fmt: skip
     outputs = Outputs(
         canvas, canvas_column, moodle, moodle_column, Scale(scale, final_only), anonymous, times
@@ -136,6 +143,21 @@ def similar(
     print(
         f"{len(sources)} submissions, {len(pairs)} pairs{shown}. Code can be alike for many reasons; read before you judge."
     )
+
+
+def _marks(path: Path | None, results: Path) -> tuple[Mark, ...]:
+    """Marks of the file named, or of the one that lies in the results."""
+    from grader.marks import read_marks
+
+    beside = [results / "marks.csv", results / "marks.toml"]
+    path = path or next((one for one in beside if one.is_file()), None)
+    if path is None:
+        return ()
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    return tuple(read_marks(text, kind="toml" if path.suffix == ".toml" else "csv", name=str(path)))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

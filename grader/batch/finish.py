@@ -58,6 +58,7 @@ def write_outputs(result: BatchResult, store: Store, outputs: Outputs, groups: M
         write_file(target, filled.text)
         paths.append(target)
         warnings += [f"{target.name}: {filled.count} grades filled in", *filled.warnings]
+    warnings += result.warnings
     warnings += [f"{row.shown.name}: {row.remark}" for row in result.rows if row.remark]
     return Written(tuple(paths), tuple(dict.fromkeys(warnings)))
 

@@ -17,6 +17,8 @@ from typing import Any
 from grader.batch.job import THREADS, Graded, Task, grade_task, start_process
 from grader.errors import UsageError
 
+CONNECT_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -76,7 +78,7 @@ def dask_pool(address: str, *, client: Any = None) -> Iterator[Pool]:
     own = client is None
     if own:
         try:
-            client = Client(address, timeout="20s", set_as_default=False)  # type: ignore[no-untyped-call]
+            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise UsageError(f"--scheduler {address}: no Dask scheduler answers: {error}") from None
     executor = client.get_executor(pure=False)

@@ -6,6 +6,7 @@ import fnmatch
 import functools
 import hashlib
 import importlib.util
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ from grader.batch.rows import Row, make_row, settle_groups
 from grader.batch.store import State, Store, StoreError, fingerprint, sha256, write_file
 from grader.batch.watch import Watch
 from grader.errors import GraderError, IsolationError, SubmissionError, UsageError
+from grader.marks import Mark, apply_marks
 from grader.model import Report
 from grader.report import from_json, render
 from grader.report.record import to_json
@@ -53,6 +55,7 @@ class BatchRequest:
         patience: seconds after which a submission that has not ended is given up as our fault; None: from the rubric.
         scheduler: address of a Dask scheduler; empty: this machine.
         policy, times, groups: what changes points, and what it needs to know.
+        marks: given by people; laid over what is graded, every time.
         anonymous: codes instead of names in all results but the filled-in gradebooks.
         client: a Dask client that is connected already.
     """
@@ -73,6 +76,7 @@ class BatchRequest:
     policy: Policy | None = None
     times: Times = field(default_factory=Times)
     groups: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
     anonymous: bool = False
     client: Any = None
 
@@ -85,6 +89,7 @@ class BatchResult:
     kept: int
     seed: int
     rubric: Rubric
+    warnings: tuple[str, ...] = ()
 
 
 class Batch:
@@ -98,6 +103,9 @@ class Batch:
         self.policy = request.policy or getattr(self.rubric, "policy", None)
         self.seed = 0
         self.kept = 0
+        self.warnings: list[str] = []
+        names = Counter(entry.identity.name for entry in self.entries)
+        self._shared = {name for name, count in names.items() if count > 1}
         self._rows: dict[str, Row] = {}
         if request.variant:
             self.rubric.variant(request.variant)
@@ -126,7 +134,7 @@ class Batch:
                 watch.note(f"grading on {pool.about}")
                 self._grade(_chain(first, todo), pool, watch)
         rows = settle_groups(self._rows[entry.key] for entry in self.entries)
-        return BatchResult(tuple(rows), self.kept, self.seed, self.rubric)
+        return BatchResult(tuple(rows), self.kept, self.seed, self.rubric, tuple(self.warnings))
 
     def _grade(self, todo: Iterator[tuple[Entry, Task, str]], pool: Pool, watch: Watch) -> None:
         """Hand out tasks as they are asked for, and take results in whatever order they come."""
@@ -174,16 +182,23 @@ class Batch:
         """Make the row and the student's reports of a record."""
         request = self.request
         name = self._name(entry)
+        report, warnings = apply_marks(report, request.marks)
+        self.warnings += warnings
         row = make_row(entry, report, name, state.seconds, self.policy, request.times, request.groups)
         self._rows[entry.key] = row
         shown = report
         if row.score.note:
             shown = report.model_copy(update={"notes": (*report.notes, row.score.note)})
-        views = fingerprint(state.record, row.score.note, _source_digest())
+        final = to_json(report)
+        views = fingerprint(sha256(final.encode()), row.score.note, _source_digest())
         folder = self.store.report_folder(entry.key)
-        if state.views != views or not all((folder / file).is_file() for file in VIEWS):
+        there = all((folder / file).is_file() for file in VIEWS) and self.store.holds(
+            entry.key, "report.json", final
+        )
+        if state.views != views or not there:
             for file, form in VIEWS.items():
                 write_file(folder / file, render(shown, form, audience="student"))
+            write_file(folder / "report.json", final)
             self.store.save_state(entry.key, replace(state, views=views))
         points = f"{row.score.final:g} / {row.score.worth:g}"
         how = "kept" if kept else f"{state.seconds:.1f} s"
@@ -239,7 +254,9 @@ class Batch:
         )  # fmt: skip
 
     def _name(self, entry: Entry) -> str:
-        return entry.key if self.request.anonymous else entry.identity.name
+        """What reports and marks call a submission: its student's name; its key where two have that name."""
+        shared = entry.identity.name in self._shared
+        return entry.key if self.request.anonymous or shared else entry.identity.name
 
     def _settle_seed(self) -> None:
         """The seed asked for, that of the run before, or a new one, and in which mode."""

@@ -2,8 +2,9 @@
 
     RESULTS/
       grades.csv  class.html              made from the records at the end of every run
-      reports/KEY/report.json             the record; written as it comes, whole or not at all
+      reports/KEY/report.json             the record, with the marks that people gave
       reports/KEY/report.html  report.md  the student's view of it
+      run/records/KEY.json                the record as graded; written as it comes, whole or not at all
       run/batch.json                      seed and options of the batch
       run/state/KEY.json                  which files, rubric, version and seed the record was made of; seconds
       run/batch.log
@@ -106,13 +107,20 @@ class Store:
         state = self.state(key)
         if state is None or state.stamp != stamp or state.outcome != "graded":
             return None
-        record = _read(self.report_folder(key) / "report.json")
+        record = _read(self._record(key))
         return record if record is not None and sha256(record) == state.record else None
 
     def save(self, key: str, record: str, state: State) -> None:
         """Write a record, then what it was made of: a record without its state is graded again."""
-        write_file(self.report_folder(key) / "report.json", record)
+        write_file(self._record(key), record)
         self.save_state(key, state)
+
+    def holds(self, key: str, file: str, content: str) -> bool:
+        """Whether a file of a submission's reports is exactly this."""
+        return _read(self.report_folder(key) / file) == content.encode("utf-8")
+
+    def _record(self, key: str) -> Path:
+        return self.run / "records" / f"{key}.json"
 
     def save_state(self, key: str, state: State) -> None:
         """Write what a record was made of."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, median, pstdev
 from typing import Any
+from urllib.parse import quote
 
 from grader.model import Verdict
 from grader.report import phrases
@@ -190,7 +191,7 @@ def _faults(rows: Sequence[ClassRow]) -> list[dict[str, Any]]:
 
 
 def _student(row: ClassRow) -> dict[str, str]:
-    return {"name": one_line(row.name, limit=80), "href": f"reports/{row.key}/report.html"}
+    return {"name": one_line(row.name, limit=80), "href": f"reports/{quote(row.key)}/report.html"}
 
 
 def _row(row: ClassRow, page: ClassPage) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from grader.batch.run import Batch
 from grader.batch.store import StoreError
 from grader.batch.watch import Watch
 from grader.errors import UsageError
+from grader.marks import Mark
 from grader.rubric import load_rubric
 from tests.batch import tiny
 
@@ -60,7 +61,7 @@ def test_every_submission_has_a_row_whatever_it_did(folder: Path, tmp_path: Path
     }  # fmt: skip
     assert all(row.shown.worth == 9 for row in result.rows)
     outcomes = {row.shown.key: row.shown.outcome for row in result.rows}
-    assert outcomes["frank"] == "nothing"
+    assert [key for key, outcome in outcomes.items() if outcome == "nothing"] == ["frank", "grace"]
     assert "cannot be read as a zip" in {row.shown.key: row.shown.message for row in result.rows}["frank"]
     assert set(outcomes.values()) == {"graded", "nothing"}
     for key in KEYS:
@@ -97,13 +98,36 @@ def test_what_changed_is_graded_again_and_nothing_else(tmp_path: Path) -> None:
     assert changed.kept == len(KEYS) - 1
     assert next(row for row in changed.rows if row.shown.key == "bob").shown.earned == 9
     assert tiny.run(tiny.request(tmp_path, root, seed=None)).seed == first.seed == 7
-    (root / "reports" / "erin" / "report.json").write_text("{}")  # damaged
+    (root / "run" / "records" / "erin.json").write_text("{}")  # damaged
     assert tiny.run(tiny.request(tmp_path, root)).kept == len(KEYS) - 1
     assert tiny.run(tiny.request(tmp_path, root, only=("linear.forward",))).kept == 0
     assert tiny.run(tiny.request(tmp_path, root, only=("linear.forward",), force=True)).kept == 0
     assert tiny.run(tiny.request(tmp_path, root, only=("linear.forward",), seed=8)).kept == 0
     rubric.write_text(tiny.RUBRIC.replace("points = 3", "points = 4"))
     assert tiny.run(tiny.request(tmp_path, root, only=("linear.forward",), seed=8)).kept == 0
+
+
+def test_marks_survive_grading_again_and_can_be_taken_back(tmp_path: Path) -> None:
+    submissions, _ = tiny.write_class(tmp_path)
+    root = tmp_path / "results"
+    mark = Mark(submission="carol", check="linear.forward", points=3, marks=2, marker="Ann", comment="fair")
+    only = ("linear.forward",)
+
+    def carol(**changes: Any) -> Any:
+        rows = tiny.run(tiny.request(tmp_path, root, only=only, **changes)).rows
+        return next(row for row in rows if row.shown.key == "carol").shown
+
+    assert carol(marks=(mark,)).earned == 2
+    assert '"marked_by": "Ann"' in (root / "reports" / "carol" / "report.json").read_text()
+    assert "fair" in (root / "reports" / "carol" / "report.md").read_text()
+    (submissions / "carol" / "modules.py").write_bytes(b"import os\nos._exit(1)\n" + tiny.RIGHT)
+    assert carol(marks=(mark,)).earned == 2
+    assert carol(marks=(mark,), force=True).earned == 2
+    assert carol().earned == 0
+    assert "Ann" not in (root / "reports" / "carol" / "report.json").read_text()
+    (root / "reports" / "alice" / "report.json").unlink()  # comes back without grading
+    assert tiny.run(tiny.request(tmp_path, root, only=only)).kept == len(KEYS)
+    assert (root / "reports" / "alice" / "report.json").is_file()
 
 
 def test_identical_files_get_identical_marks_whoever_hands_them_in(folder: Path, tmp_path: Path) -> None:

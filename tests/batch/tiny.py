@@ -22,7 +22,7 @@ id = "tiny"
 title = "Tiny homework"
 modules = ["modules.py"]
 [limits]
-seconds = 3
+seconds = 2
 [[parts]]
 id = "linear"
 title = "Linear module"
@@ -37,12 +37,13 @@ kind = "gradient"
 title = "gradient"
 points = 6
 """
+RIGHT = files_of("full_marks")["modules.py"]
 CLASS = {
-    "alice": files_of("full_marks")["modules.py"],
+    "alice": RIGHT,
     "bob": files_of("bias_gradient_not_summed")["modules.py"],
-    "carol": b"import os\nos._exit(0)\n",
-    "dave": b"import time\nwhile True:\n    time.sleep(1)\n",
-    "erin": files_of("full_marks")["modules.py"] + b"\nprint(object(), 'here')\n",
+    "carol": b"import os\nos._exit(0)\n" + RIGHT,
+    "dave": b"import time\nwhile True:\n    time.sleep(1)\n" + RIGHT,
+    "erin": RIGHT + b"\nprint(object(), 'here')\n",
     "grace": b"",
 }
 
