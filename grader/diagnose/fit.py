@@ -19,6 +19,8 @@ UNEXPLAINED = 0.01  # of the discrepancy may remain
 ROUNDING = 1e-12  # of the largest element, always may
 ROUNDING_COARSE = 1e-5  # the same for float32 inside
 AGREES = 1e-9  # a difference below this share of the largest element is rounding
+LARGEST_TAME = 12.0
+SMALLEST_VARIANCE = 1e-3
 KINKED = ("relu", "leaky_relu", "elu", "hinge")  # the derivative at exactly 0 is anybody's choice
 
 
@@ -130,6 +132,19 @@ def deviation(a: Floats, b: Floats, judged: NDArray[np.bool_] | None = None) -> 
     if not np.any(finite_a):
         return 0.0
     return float(np.max(np.abs(a[finite_a] - b[finite_a])))
+
+
+def is_tame(case: Case) -> bool:
+    """Is the point an ordinary one: no large input, no vanishing variance, a finite result?"""
+    x = as_floats(case.observation.tensors.get("x"))
+    if not np.all(np.isfinite(case.got)):
+        return False
+    if x is None or x.ndim < 2:
+        return True
+    if float(np.max(np.abs(x), initial=0.0)) > LARGEST_TAME:
+        return False
+    axis = {"batch_norm": 0, "layer_norm": -1}.get(case.observation.layer)
+    return axis is None or float(np.min(x.var(axis=axis))) > SMALLEST_VARIANCE
 
 
 @dataclass(frozen=True)

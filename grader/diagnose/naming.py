@@ -8,7 +8,7 @@ import numpy as np
 
 from grader.diagnose import additive, combination, patterns, protocol
 from grader.diagnose.catalogue import FORWARD_HYPOTHESES, HYPOTHESES
-from grader.diagnose.fit import Case, build_cases
+from grader.diagnose.fit import Case, build_cases, is_tame
 from grader.diagnose.hypothesis import OUTPUT, Hypothesis
 from grader.diagnose.observation import Event, Observation
 from grader.diagnose.search import Match, Rank, best_matches
@@ -16,6 +16,7 @@ from grader.diagnose.wording import diagnosis, diagnosis_of
 from grader.model import Diagnosis
 
 MOST_DIAGNOSES = 3
+FEWEST_TAME = 2  # wrong cases that an explanation without the extreme ones must rest on
 
 
 def diagnose_gradient(
@@ -59,7 +60,11 @@ def _diagnose(
     if not any(case.wrong for case in cases):
         return _unique(seen)
     concerned = [h for h in table if h.concerns(layer, target)]
-    exact = _exact(target, concerned, cases) or _but_for_overflow(target, concerned, cases)
+    exact = (
+        _exact(target, concerned, cases)
+        or _but_for_overflow(target, concerned, cases)
+        or _but_for_extremes(target, concerned, cases)
+    )
     if exact:
         return _unique([*exact, *seen])
     telling = [one for one in seen if one.id not in protocol.SYMPTOMS]
@@ -83,6 +88,14 @@ def _but_for_overflow(target: str, concerned: Sequence[Hypothesis], cases: Seque
     found = _exact(target, concerned, finite)
     overflow = "F105" if target == OUTPUT else "G154"
     return [*found, diagnosis(overflow, target, note="besides", certain=False)] if found else []
+
+
+def _but_for_extremes(target: str, concerned: Sequence[Hypothesis], cases: Sequence[Case]) -> list[Diagnosis]:
+    """An explanation of all ordinary probes: at large values and vanishing variances rounding may hide it."""
+    tame = [case for case in cases if is_tame(case)]
+    if len(tame) == len(cases) or sum(case.wrong for case in tame) < FEWEST_TAME:
+        return []
+    return [one.model_copy(update={"certain": False}) for one in _exact(target, concerned, tame)]
 
 
 def _in_proportion(target: str, cases: Sequence[Case]) -> list[Diagnosis]:
