@@ -96,6 +96,14 @@ def test_experiments_stay_behind(cell: str, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == ""
 
 
+def test_a_loop_that_trains_stays_behind_even_where_its_result_is_used() -> None:
+    space = _load(
+        "def step(): return 1", "for epoch in range(10**15):\n    loss = step()", "def show(): return loss"
+    )
+    with pytest.raises(NameError, match="loss"):
+        space["show"]()  # type: ignore[operator]
+
+
 def test_a_cell_that_cannot_be_read_says_so_where_it_is_used() -> None:
     made = convert({"hw.ipynb": notebook("x = 1", "class Broken\n    pass", "def fine(): return 1")})
     assert made.notes == (
