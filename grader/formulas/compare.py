@@ -94,6 +94,8 @@ def _orders(value: Value, want: Array, left: tuple[str, ...]) -> tuple[list[tupl
     axes = value.axes
     free = set(axes)
     if left:
+        if len(set(left)) < len(left):
+            raise Clash("the left-hand side has the same subscript twice", "W116")
         extra = sorted(free - set(left))
         if extra:
             raise Clash(

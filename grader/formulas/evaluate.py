@@ -304,6 +304,8 @@ class Evaluator:
             if upper is not None and upper.is_scalar and not upper.axes
             else None
         )
+        if node.upper is not None and count is None:
+            self.notes.add(f"the upper limit of the sum over {name} was taken as the end of the axis")
         if node.index not in body.axes:
             if count is None:
                 raise Clash(f"the sum over {name}, which does not occur in it", "W116")

@@ -95,7 +95,7 @@ def _example_problems(question: Question) -> list[str]:
 def _neighbour_problems(question: Question, others: Iterable[Question]) -> list[str]:
     problems = []
     for other in others:
-        if other is question or other.id == question.id:
+        if other is question or other.id in (question.id, *question.same_as):
             continue
         for answer in _answers(other):
             if judge(answer, question, np.random.default_rng(SEED)).is_right:

@@ -119,6 +119,7 @@ class Question(Truth):
     equivalents: tuple[str, ...] = Field(
         default=(), description="right answers, checked by `grader rubric lint`"
     )
+    same_as: tuple[str, ...] = Field(default=(), description="questions that have the same answer, for lint")
     mistakes: tuple[Mistake, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     parts: tuple[Question, ...] = Field(default=(), description="for kind parts: answers of their own")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from grader.formulas.names import Names
 from grader.formulas.tree import (
@@ -42,7 +43,7 @@ def repairs(tree: Node, names: Names, given: Iterable[str]) -> Iterator[Repair]:
         _indices,
         _signs_and_transposes,
         _products,
-        _functions,
+        partial(_functions, sorted(names.functions)),
         _symbols(usable, names),
         _terms,
         _numbers,
@@ -145,7 +146,7 @@ def _plain(node: Node) -> Node:
     return node.a.a if isinstance(node, Transpose) and isinstance(node.a, Transpose) else node
 
 
-def _functions(node: Node) -> _Change:
+def _functions(functions: Iterable[str], node: Node) -> _Change:
     if isinstance(node, Apply):
         what = "the function itself stands where its derivative is needed"
         other = "the derivative stands where the function itself is needed"
@@ -153,6 +154,8 @@ def _functions(node: Node) -> _Change:
     if isinstance(node, Call) and len(node.args) == 1:
         yield node.args[0], "W109", f"{node.fn.removeprefix('np.')} is applied where it does not belong"
     if isinstance(node, Sym):
+        for name in functions:
+            yield Apply(name, 1, node), "W115", f"the derivative of {name} is missing"
         for name in ("log", "exp", "sqrt"):
             yield Call(name, (node,)), "W109", f"{name} is missing at {node.name}"
         yield Bin("hpow", node, Num(2.0)), "W109", f"a square is missing at {node.name}"

@@ -1,7 +1,8 @@
 """Random points at which formulas are compared: sizes that differ from each other, values that the statement allows.
 
 Sizes are distinct, so that a transposed or misplaced factor cannot fit by accident, and never 1 or 2; two sets of
-sizes are used, so that a number cannot stand for a size. No property is sampled that the statement does not state.
+sizes are used, in which every size differs, so that a number cannot stand for a size. No property is sampled that
+the statement does not state.
 """
 
 from __future__ import annotations
@@ -42,8 +43,10 @@ def draw_samples(
 ) -> list[Sample]:
     """Points for one question, two for each set of sizes."""
     names = size_names(question, truth)
-    sets = [_sizes(question, names, rng) for _ in range(2)]
-    while names and sets[0] == sets[1]:
+    sets = [_sizes(question, names, rng), _sizes(question, names, rng)]
+    for _ in range(200):  # a number must not stand for a size: every size differs between the sets
+        if not any(sets[0][name] == sets[1][name] for name in names):
+            break
         sets[1] = _sizes(question, names, rng)
     integers = {name: rng.permutation(np.arange(2, 10)) for name in truth.symbols | question.symbols}
     samples = []
