@@ -91,12 +91,14 @@ def run_train(
         CannotJudge: ``train`` is not there, raised, took too long, or returned no model.
     """
     if worker is not None:
-        return _Run(context, budget, worker).go(sets, fresh_seed)
+        return TrainRun(context, budget, worker).go(sets, fresh_seed)
     with context.worker(readonly=(context.data().root,)) as own:
-        return _Run(context, budget, own).go(sets, fresh_seed)
+        return TrainRun(context, budget, own).go(sets, fresh_seed)
 
 
-class _Run:
+class TrainRun:
+    """One call of ``train`` and the questions after it."""
+
     def __init__(self, context: Context, budget: Budget, worker: Worker) -> None:
         self.context, self.budget, self.worker = context, budget, worker
         self.module, self.name = context.target
@@ -105,11 +107,12 @@ class _Run:
         self.limit = context.spec.seconds or max(SECONDS, context.rubric.limits.seconds)
 
     def go(self, sets: Sequence[str], fresh_seed: int) -> Trial:
+        """Call, read, ask."""
         missing = absent(self.context, self.module, self.name)
         if missing is not None:
             raise CannotJudge(missing)
         try:
-            function, parameters = self._import()
+            function, parameters = self.import_function()
             result = self._call(function, parameters, fresh_seed)
             model, is_torch = self._read(result)
             self._predict(model, is_torch, sets)
@@ -129,17 +132,22 @@ class _Run:
     def _finding(self, verdict: Verdict, message: str, *, hint: str = "") -> Finding:
         return Finding(verdict, message, hint=hint, output=printed(self.context))
 
-    def _import(self) -> tuple[Ref, list[dict[str, Any]] | None]:
-        budget, program = self.budget, Program()
-        loader = program.import_("cifar10_utils")
+    def configure(self, program: Program) -> None:
+        """Tell the loader in the worker what the budget is."""
+        budget = self.budget
         program.call(
-            loader.attr("_configure"),
+            program.import_("cifar10_utils").attr("_configure"),
             str(self.data.root),
             images=budget.images,
             held_out=budget.held_out,
             epochs=budget.epochs,
             spoil_after=budget.spoil_after,
         )
+
+    def import_function(self) -> tuple[Ref, list[dict[str, Any]] | None]:
+        """The function ``train``, kept in the worker, and its parameters."""
+        program = Program()
+        self.configure(program)
         with program.attempt("import"):
             function = program.keep(program.import_(self.module).attr(self.name))
             program.send("signature", program.signature(function))

@@ -7,7 +7,7 @@ from reference.experiments.setup import Setup, run_curves, run_log
 from reference.training.loop import build, fit
 from reference.training.torch_mlp import TorchMLP
 
-RATES = (0.1, 0.3, 1.0)
+RATES = (0.1, 0.2, 0.3)
 HIDDEN = (128, 128)
 EPOCHS = 3
 

@@ -20,17 +20,19 @@ def write(result: Result, folder: Path, *, formats: tuple[str, ...] = ("svg",)) 
     """
     paths = [write_log(result, folder)]
     if result.curves:
-        figure = draw(result)
-        for name in formats:
-            paths.append(folder / f"{result.name}.{name}")
-            metadata = {"Date": None} if name == "svg" else None  # the same curves give the same file
-            figure.savefig(paths[-1], metadata=metadata, dpi=110)
+        import matplotlib as mpl
+
+        with mpl.rc_context({"svg.hashsalt": result.name, "font.size": 9, "svg.fonttype": "none"}):
+            figure = draw(result)
+            for name in formats:
+                paths.append(folder / f"{result.name}.{name}")
+                metadata = {"Date": None} if name == "svg" else None  # the same curves give the same file
+                figure.savefig(paths[-1], metadata=metadata, dpi=110)
     return paths
 
 
 def draw(result: Result) -> Any:
     """A matplotlib figure with one panel for each panel of the curves."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     panels: dict[str, list[Curve]] = {}
@@ -38,12 +40,11 @@ def draw(result: Result) -> Any:
         panels.setdefault(curve.panel, []).append(curve)
     columns = min(len(panels), MOST_COLUMNS)
     rows = -(-len(panels) // columns)
-    with mpl.rc_context({"svg.hashsalt": result.name, "font.size": 9, "svg.fonttype": "none"}):
-        figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")
-        for number, (title, curves) in enumerate(panels.items(), start=1):
-            axes = figure.add_subplot(rows, columns, number, title=title)
-            _draw_panel(axes, curves)
-        figure.suptitle(f"{result.title} ({result.data})")
+    figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")
+    for number, (title, curves) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(rows, columns, number, title=title)
+        _draw_panel(axes, curves)
+    figure.suptitle(f"{result.title} ({result.data})")
     return figure
 
 

@@ -30,8 +30,7 @@ def schedules(setup: Setup) -> Result:
         title="Learning-rate schedules",
         question="Does a rate that falls during training help? Time-based decay is lr / (1 + decay * epoch).",
         answer=f"{best} is best with test accuracy {runs[best].test_accuracy:.4f}, against "
-        f"{constant.test_accuracy:.4f} with a constant rate; a falling rate also ends the jumps of validation "
-        "accuracy between epochs.",
+        f"{constant.test_accuracy:.4f} with a constant rate.",
         columns=COLUMNS,
         rows=tuple(row(kind, run) for kind, run in runs.items()),
         curves=(*rates, *curves(runs)),

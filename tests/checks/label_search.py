@@ -90,7 +90,7 @@ def regions():
     except OSError:
         return
     for region in lines:
-        if not region[1].startswith("r") or region[-1].startswith("[v") or ".so" in region[-1]:
+        if not region[1].startswith("rw") or ".so" in region[-1]:
             continue
         start, end = (int(part, 16) for part in region[0].split("-"))
         for place in range(start, min(end, start + (1 << 30)), CHUNK):

@@ -182,3 +182,24 @@ def test_private_labels_are_not_in_the_memory_disk_or_data_of_a_worker(
     found_public, found_private = trial.validation[:2]
     assert found_public == 1.0, "the search works"
     assert found_private == 0.0
+
+
+@pytest.mark.parametrize(("module", "network"), [(NUMPY, "mlp_numpy:MLP"), (TORCH, "mlp_pytorch:MLP")])
+def test_the_graders_loop_trains_a_network_whose_own_loop_is_broken(
+    sandbox: Sandbox, data: DataSet, module: str, network: str
+) -> None:
+    broken = {**full_marks_with(), f"{module}.py": b"raise RuntimeError('no loop')\n"}
+    own = judged(sandbox, data, "accuracy", module, broken)
+    assert own.verdict is Verdict.MISSING
+    hosts = judged(sandbox, data, "accuracy", module, broken, loop="host", network=network)
+    assert hosts.verdict is Verdict.PASSED, hosts.message
+
+
+def test_the_graders_loop_shows_a_network_that_cannot_learn(sandbox: Sandbox, data: DataSet) -> None:
+    files = changed(
+        "modules", "self.grads['weight'] = dout.T @ self.x", "self.grads['weight'] = 0 * (dout.T @ self.x)"
+    )
+    found = judged(
+        sandbox, data, "accuracy", NUMPY, files, loop="host", network="mlp_numpy:MLP", hidden_dims=()
+    )
+    assert found.verdict is Verdict.FAILED
