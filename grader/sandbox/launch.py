@@ -41,7 +41,7 @@ def start_interpreter(
             command,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
-            stderr=stdout,
+            stderr=subprocess.STDOUT,
             pass_fds=(*descriptors, read),
             env={**clean_environment(), **(extra_environment or {})},
             cwd="/",

@@ -56,6 +56,12 @@ class Sandbox:
             self._isolation = self._probe()
         return self._isolation
 
+    def warm(self) -> None:
+        """Start the warm interpreter without waiting for it: it starts while the host does something else."""
+        if self._forks:
+            folders = self._folders(())
+            self._zygote(view_of(self._environment, folders, self.settings.device), folders)
+
     def worker(
         self,
         files: Mapping[str, bytes],

@@ -34,6 +34,7 @@ class Zygote:
 
     def __init__(self, environment: Environment, prefix: Sequence[str] = (), folder: str = "") -> None:
         self.alive = True
+        self._ready = False
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._count = 0
         self._preloaded: set[str] = set()
@@ -54,6 +55,16 @@ class Zygote:
             raise ZygoteError(
                 f"the worker server has {ready['threads']} threads, and only one survives a fork"
             )
+
+    def _wait_ready(self) -> None:
+        """Wait for the end of the start, which goes on beside the host's own work."""
+        if self._ready:
+            return
+        self._ready = True
+        threads = self._answer(START_SECONDS)["threads"]
+        if threads != 1:
+            self.close()
+            raise ZygoteError(f"the worker server has {threads} threads, and only one survives a fork")
 
     def fork(self, config: Mapping[str, Any], descriptors: Sequence[int]) -> int:
         """Fork a worker that serves on the descriptors (commands, replies, output).
@@ -118,6 +129,7 @@ class Zygote:
     ) -> dict[str, Any]:
         if not self.alive:
             raise ZygoteError("the worker server has ended")
+        self._wait_ready()
         try:
             self.control.sendmsg([json.dumps(message).encode()], rights)
         except OSError as error:

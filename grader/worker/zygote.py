@@ -10,6 +10,7 @@ import array
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 from . import kernel
 from .cleaning import remove_tree
 
+IDLE_SECONDS = 0.5  # without a request: time for what later workers need
 MESSAGE = 1 << 20  # bytes
 GRACE_SECONDS = 1.0  # for a worker that died by itself to say how
 ROUNDS = 50  # of killing orphans, which may fork meanwhile
@@ -28,25 +30,26 @@ def main(config: dict[str, Any]) -> None:
     """Role of a warm interpreter: fork workers on request."""
     control = socket.socket(fileno=config["control"])
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    warm_up(config["preload"])
+    from . import confine, serve  # noqa: F401
+
+    preload(config["preload"])
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     Zygote(control, config["folder"]).run()
 
 
-def warm_up(modules: list[str]) -> None:
-    """Import what submissions import, and take one optimizer step: the first one imports 800 modules."""
-    from . import confine, serve  # noqa: F401
-
-    preload(modules)
+def take_a_step() -> None:
+    """One optimizer step: the first one imports 800 modules, which each worker would have to do otherwise."""
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.set_num_threads(1)
         model = torch.nn.Linear(2, 2)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         model(torch.ones(1, 2)).sum().backward()
         optimizer.step()
-    gc.collect()
-    gc.freeze()
+        gc.collect()
+        gc.freeze()
 
 
 def preload(modules: list[str]) -> None:
@@ -70,8 +73,12 @@ class Zygote:
 
     def run(self) -> None:
         """Serve until the host goes away."""
-        self._answer({"ready": True, "threads": len(os.listdir("/proc/self/task"))})
+        self._answer({"threads": len(os.listdir("/proc/self/task"))})
+        stepped = False
         while True:
+            if not stepped and not select.select([self.control], [], [], IDLE_SECONDS)[0]:
+                take_a_step()
+                stepped = True
             message, descriptors = self._receive()
             if message is None:
                 self._end()

@@ -23,7 +23,7 @@ from tests.sandbox.attacks.scene import MARKER_VARIABLE, Scene, scene
 
 STYLES = ("allclose", "difference", "rows")
 DEADLINE = 1.5  # seconds for an attack in a worker
-MARGIN = 6.0  # seconds beyond it that a busy machine may take
+MARGIN = 30.0  # seconds beyond it that a busy machine may take
 LIMITS = Limits(memory=2 << 30, scratch_bytes=32 << 20, scratch_files=400, cpu_seconds=30, open_files=128)
 HOST_GROWTH = 150 << 20  # bytes that the grader may grow by
 HONEST = b"""
@@ -149,7 +149,9 @@ def _grade_twice(attack: Attack, files: Mapping[str, bytes], sandbox: Sandbox) -
     return passed, "\n".join(texts)
 
 
-def grade(files: Mapping[str, bytes], sandbox: Sandbox, *, call_attack: bool = False) -> tuple[bool, str]:
+def grade(
+    files: Mapping[str, bytes], sandbox: Sandbox, *, call_attack: bool = False, deadline: float = DEADLINE
+) -> tuple[bool, str]:
     """Whether the linear layer of a submission is right, and all that the worker said."""
     rng = np.random.default_rng()
     x, w, b = rng.normal(size=(4, 5)), rng.normal(size=(3, 5)), rng.normal(size=3)
@@ -165,7 +167,7 @@ def grade(files: Mapping[str, bytes], sandbox: Sandbox, *, call_attack: bool = F
     worker = sandbox.worker(files, limits=LIMITS)
     try:
         with worker:
-            reply = worker.run(p, timeout=DEADLINE)
+            reply = worker.run(p, timeout=deadline)
     except WorkerError as error:
         return False, f"{type(error).__name__}: {error} {worker.output}"
     y = reply.values.get("y")
@@ -174,20 +176,25 @@ def grade(files: Mapping[str, bytes], sandbox: Sandbox, *, call_attack: bool = F
 
 
 def _honest_passes(sandbox: Sandbox) -> bool:
-    return grade({"modules.py": HONEST}, sandbox)[0]
+    return grade({"modules.py": HONEST}, sandbox, deadline=60.0)[0]
 
 
 def descendants() -> set[int]:
     """Processes below this one, as far down as /proc shows."""
+    return descendants_of(os.getpid())
+
+
+def descendants_of(top: int) -> set[int]:
+    """Processes below one."""
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):
         with contextlib.suppress(OSError, ValueError):
             if name.isdigit():
                 parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
-    found = {os.getpid()}
+    found = {top}
     while more := {pid for pid, parent in parents.items() if parent in found and pid not in found}:
         found |= more
-    return found - {os.getpid()}
+    return found - {top}
 
 
 def _is_alive(pid: int) -> bool:
