@@ -27,7 +27,9 @@ app = typer.Typer(
 rubric_app = typer.Typer(help="Rubrics: list, show, lint, schema.", no_args_is_help=True)
 data_app = typer.Typer(help="Data sets: what is there, and fetch CIFAR-10.", no_args_is_help=True)
 app.add_typer(rubric_app, name="rubric")
+package_app = typer.Typer(help="Files for Gradescope, GitHub Actions and GitLab.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(package_app, name="package")
 
 Submission = Annotated[Path, typer.Argument(help="Folder, zip, notebook or Python file.", show_default=False)]
 RubricName = Annotated[str | None, typer.Option("--rubric", "-r", help="Built-in name or TOML file.")]
@@ -352,6 +354,55 @@ def data_fetch() -> None:
         task = progress.add_task("cifar-10-python.tar.gz", total=None)
         path = fetch(progress=lambda done, total: progress.update(task, completed=done, total=total or None))
     print(path)
+
+
+@package_app.command("gradescope")
+def package_gradescope_command(
+    rubric: Annotated[str, typer.Argument(help="Built-in name or TOML file.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the zip goes.")] = Path(
+        "autograder.zip"
+    ),
+    variant: Annotated[str | None, typer.Option(help="Year of the homework; found if left out.")] = None,
+    allow_unconfined: Annotated[
+        bool, typer.Option("--allow-unconfined", help="Grade even below isolation level 2.")
+    ] = False,
+) -> None:
+    """Write autograder.zip for Gradescope."""
+    from grader.packaging import package_gradescope
+
+    print(package_gradescope(rubric, output, variant=variant, allow_unconfined=allow_unconfined))
+
+
+@package_app.command("github")
+def package_github(
+    rubric: Annotated[
+        str, typer.Argument(help="Built-in name, or path in the course's repository.", show_default=False)
+    ],
+    submission: Annotated[str, typer.Option(help="Folder of the submission in the repository.")] = ".",
+    fail_under: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Fail the job below this percentage.")
+    ] = None,
+) -> None:
+    """Print a GitHub Actions workflow."""
+    from grader.packaging import github_workflow
+
+    print(github_workflow(rubric, submission=submission, fail_under=fail_under), end="")
+
+
+@package_app.command("gitlab")
+def package_gitlab(
+    rubric: Annotated[
+        str, typer.Argument(help="Built-in name, or path in the course's repository.", show_default=False)
+    ],
+    submission: Annotated[str, typer.Option(help="Folder of the submission in the repository.")] = ".",
+    fail_under: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Fail the job below this percentage.")
+    ] = None,
+) -> None:
+    """Print a GitLab job."""
+    from grader.packaging import gitlab_pipeline
+
+    print(gitlab_pipeline(rubric, submission=submission, fail_under=fail_under), end="")
 
 
 def _read_text(path: Path) -> str:
