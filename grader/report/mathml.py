@@ -138,7 +138,7 @@ class _Reader:
             return self.row(stop="}", depth=depth + 1)
         if self._peek() in ("", "}", "^", "_", "'"):
             raise UnsupportedError("argument missing")
-        return self._atom(depth + 1)
+        return self._atom(depth + 1) or "<mrow></mrow>"
 
     def _atom(self, depth: int) -> str:
         token = self._next()

@@ -44,6 +44,10 @@ def test_what_is_drawn(latex: str, shown: str) -> None:
     assert "".join(_check(to_mathml(latex)).itertext()) == shown
 
 
+def test_an_argument_that_draws_nothing_is_an_empty_row() -> None:
+    assert '<mover accent="true"><mrow></mrow><mo>^</mo></mover>' in to_mathml(r"\hat\left.")
+
+
 def test_sums_carry_their_limits_above_and_below() -> None:
     assert "<munderover><mo>∑</mo>" in to_mathml(r"\sum_{i}^{N} x")
 
