@@ -96,7 +96,8 @@ def _difference(
     spread = rounding.of(name, gradient.shape).ravel()[places]
     with np.errstate(invalid="ignore"):
         allowed = 2.0 * errors + line.noise.band * np.abs(want) + _FLOOR * largest + spread
-    allowed = np.where(errors <= _TRUSTED * np.maximum(np.abs(want), 0.05 * largest), allowed, np.inf)
+    trusted = np.array([m.trusted for m in measured]) | (errors <= _TRUSTED * 0.05 * largest)
+    allowed = np.where(trusted, allowed, np.inf)
     open_ = bool(np.median(allowed) > 0.02 * max(largest, 1e-300))
     return want, allowed, open_
 

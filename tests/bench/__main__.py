@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import gradients
+from tests.bench import gradient_sweep, gradients
 
 BENCHES: dict[str, Callable[[], None]] = {
     "gradients": gradients.main,
+    "gradient-sweep": gradient_sweep.main,
 }
 """All benches by name. A new one is a module with ``main()`` and a line here."""
 

@@ -4,7 +4,7 @@ A right layer is a :class:`Style`. A fault is a piece of a style's source replac
 come with draws of points in several regimes.
 """
 
-from tests.numerics.corpus.corpus import FAULTS, REGIMES, STYLES, check_style
+from tests.numerics.corpus.corpus import FAULTS, REGIMES, STYLES, check_style, shown
 from tests.numerics.corpus.styles import Fault, Style
 
-__all__ = ["FAULTS", "REGIMES", "STYLES", "Fault", "Style", "check_style"]
+__all__ = ["FAULTS", "REGIMES", "STYLES", "Fault", "Style", "check_style", "shown"]

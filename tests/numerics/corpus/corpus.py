@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from grader.numerics import GradientReport, check_setups
+from grader.numerics import GradientReport, Judgement, check_setups
 from grader.numerics.subject import Array
 from tests.numerics.corpus import activations, images, linear, networks, norms, softmaxes
 from tests.numerics.corpus.styles import Fault, Style
@@ -58,3 +58,12 @@ def check_style(
 ) -> GradientReport:
     """Check a right layer, or a faulty one in its place, in a regime."""
     return check_setups([style.setup(REGIMES[regime], cls=cls, truth=truth)], seed=seed)
+
+
+def shown(fault: Fault, report: GradientReport) -> bool:
+    """Whether a report says that something is wrong in the way the fault shows."""
+    if fault.shows == "gradient":
+        return report.judgement is Judgement.INCONSISTENT
+    if fault.shows == "forward":
+        return Judgement.INCONSISTENT in (report.forward, report.reference)
+    return any(event.kind == fault.shows for event in report.events)
