@@ -49,12 +49,6 @@ class Zygote:
             )
         finally:
             theirs.close()
-        ready = self._answer(START_SECONDS)
-        if ready["threads"] != 1:
-            self.close()
-            raise ZygoteError(
-                f"the worker server has {ready['threads']} threads, and only one survives a fork"
-            )
 
     def _wait_ready(self) -> None:
         """Wait for the end of the start, which goes on beside the host's own work."""
