@@ -28,7 +28,11 @@ def _start(folder: Path, results: Path, jobs: int) -> subprocess.Popen[bytes]:
 
 
 def _finish(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    out, errors = process.communicate(timeout=300)
+    try:
+        out, errors = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     return process.returncode, (out + errors).decode()
 
 
