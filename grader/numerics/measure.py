@@ -19,6 +19,7 @@ _SHRINK, _GROW = 0.125, 4.0
 _LEAP = 2.0**-15  # the most that a step shrinks at once
 _SMALLEST, _LARGEST = 2.0**-33, 2.0**-3
 _CLOSE = 2.0**-30  # spacing of the noise line beside a kink: it must not reach the kink
+_SINGLE = 2.0**-24  # the rounding unit of float32
 _TRUSTED = 0.1  # share of the scale above which an error estimate is not one
 _SMALL_SLOPE = {False: 1e-3, True: 1e-2}  # share of the output below which a slope need not be resolved
 
@@ -40,6 +41,11 @@ class Line:
     middle: Array
     weights: Array
     noise: Noise
+
+    def reach(self) -> float:
+        """How much larger the values of the tensors that move are than their spread, 1 at least."""
+        moving = [self.point.tensors[name] for name in self.direction]
+        return max([1.0, *(root_mean_square(array) / scale_of(array) for array in moving)])
 
     def call_at(self, offset: float) -> Call:
         """The forward at an offset along the line."""
@@ -136,11 +142,7 @@ def noise_calls(line: Line, *, spacing: float = SPACING) -> list[Call]:
     not move.
     """
     if line.noise.low_precision:
-        ratios = [
-            root_mean_square(line.point.tensors[name]) / scale_of(line.point.tensors[name])
-            for name in line.direction
-        ]
-        spacing = SPACING * max([1.0, *ratios])
+        spacing = SPACING * line.reach()
     return [line.call_at(k * spacing) for k in range(-(POINTS // 2), POINTS // 2 + 1) if k]
 
 
@@ -234,7 +236,12 @@ class _Search:
             if outcome.output is None or outcome.output.size != self.line.middle.size:
                 return None
             rows.append(np.asarray(outcome.output, np.float64).ravel())
-        return slope_of(np.stack(rows), self.line.middle, self.step, self.noise.sigma(self.line.middle))
+        slope = slope_of(np.stack(rows), self.line.middle, self.step, self.noise.sigma(self.line.middle))
+        if slope is None or not self.noise.low_precision:
+            return slope
+        # inputs are rounded too: by their own size, where what moves the outputs is their spread
+        rounded = _SINGLE * self.line.reach() * root_mean_square(slope.value)
+        return replace(slope, sigma=max(slope.sigma, rounded))
 
     def _shrink(self, slope: Slope, truncation: float) -> None:
         """Go to a smaller step: right below a kink beside the point; nowhere if the kink is at it."""
