@@ -65,6 +65,7 @@ _known("eye identity", 1, 1, canonical="eye")
 _known("diag diagflat", 1, 1, canonical="diag")
 _known("trace", 1, 1)
 _known("transpose t", 1, 3, canonical="transpose")
+_known("swapaxes", 3, 3)
 _known("inv", 1, 1)
 _known("det", 1, 1)
 _known("norm", 1, 1, frozenset(("axis", "dim", "keepdims", "keepdim")))
@@ -220,6 +221,8 @@ class _Reader:
         if node.attr in ("T", "mT"):
             return Transpose(self.of(node.value))
         if node.attr == "grad":
+            if isinstance(node.value, ast.Name) and f"d{node.value.id}" in self.names.known:
+                return Sym(self.names.gradient(node.value.id))
             base = self.of(node.value)
             if isinstance(base, Sym):
                 return Sym(self.names.gradient(base.name))

@@ -255,6 +255,11 @@ class NumpyEvaluator:
             raise Unreadable("this transpose is not understood", "transpose")
         return arguments[0] if axes == [0, 1] else arguments[0].T
 
+    def _swapaxes(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
+        if sorted(int(a) % 2 for a in arguments[1:]) != [0, 1] or arguments[0].ndim != 2:
+            raise Unreadable("these axes are not understood", "swapaxes")
+        return arguments[0].T
+
     def _reshape(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         shape = options.get("arg")
         sizes = [self.of(item) for item in shape] if isinstance(shape, tuple) else arguments[1:]

@@ -340,7 +340,7 @@ class Parser(Derivatives):
             return self.root()
         if name in ("lfloor", "lceil"):
             return self.rounded(name[1:])
-        if name == "nabla":
+        if name == "nabla" or (name == "partial" and self.at("sym", "_")):  # ∂_Y L
             return self.nabla()
         if name == "partial":
             raise Unreadable("∂ outside of a derivative that is given", "∂")

@@ -13,7 +13,12 @@ from grader.formulas.question import Question
 from grader.rubric import FormulaSpec, load_rubric
 
 CORPUS = Path(__file__).parent / "corpus"
-RUBRICS = {"uva": "uva_dl1_a1_written", "bgu": "bgu_idl_a1", "other": str(CORPUS / "other.toml")}
+RUBRICS = {
+    "uva": "uva_dl1_a1_written",
+    "blind": "uva_dl1_a1_written",
+    "bgu": "bgu_idl_a1",
+    "other": str(CORPUS / "other.toml"),
+}
 LETTERS = {"right": "r", "note": "r", "wrong": "w", "unreadable": "?", "empty": "e"}
 
 
