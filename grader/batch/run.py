@@ -147,7 +147,7 @@ class Batch:
                 if item is not None:
                     running[pool.submit(item[1])] = item
             done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
+            for future in [future for future in running if future in done]:
                 entry, task, stamp = running.pop(future)
                 self._take(future, entry, task, stamp, watch)
 
