@@ -11,6 +11,8 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from grader.batch.commands import batch, similar
+from grader.cli_course import marks_app, reference_app
 from grader.errors import GraderError, IsolationError, UsageError
 
 GRADED, BELOW, UNUSABLE, OURS = 0, 1, 2, 3
@@ -30,6 +32,10 @@ app.add_typer(rubric_app, name="rubric")
 package_app = typer.Typer(help="Files for Gradescope, GitHub Actions and GitLab.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(package_app, name="package")
+app.add_typer(marks_app, name="marks")
+app.add_typer(reference_app, name="reference")
+app.command("batch")(batch)
+app.command("similar")(similar)
 
 Submission = Annotated[Path, typer.Argument(help="Folder, zip, notebook or Python file.", show_default=False)]
 RubricName = Annotated[str | None, typer.Option("--rubric", "-r", help="Built-in name or TOML file.")]
@@ -87,6 +93,8 @@ def grade(
     with ProgressView(quiet=quiet) as view:
         report = grade_submission(request, on_event=view.on_event)
     saved = _save(report, json_path, output, formats, audience)
+    if annotate is not None:
+        saved.append(_annotate(submission, report, annotate, audience))
     detail = Detail.VERBOSE if verbose else Detail.QUIET if quiet else Detail.NORMAL
     print_report(for_audience(report, audience), detail=detail, plain=plain, saved=saved)  # type: ignore[arg-type]
     raise typer.Exit(_exit_code(report, fail_under))
@@ -121,6 +129,18 @@ def _save(
             write_text(path, text)
             saved.append(str(path))
     return saved
+
+
+def _annotate(submission: Path, report: Any, target: Path, audience: str) -> str:
+    from grader.notebooks.annotate import annotate
+    from grader.report import for_audience
+
+    if submission.suffix != ".ipynb":
+        raise UsageError(f"--annotate: {submission} is no notebook; feedback cells can only go into one")
+    shown = for_audience(report, audience)  # type: ignore[arg-type]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(annotate(submission.read_bytes(), shown, name=submission.name))
+    return str(target)
 
 
 def _exit_code(report: Any, fail_under: float | None) -> int:
@@ -186,11 +206,25 @@ def _show_run(result: Any, difference: Any) -> None:
 
 def _echo_answers(path: Path, rubric: str | None) -> None:
     """How each written answer is read, with its shape; not whether it is right."""
-    from grader.answers import echo_answers
-    from grader.rubric import load_rubric
+    from grader.answers import find_answers
+    from grader.formulas.echo import echo_answers
+    from grader.grading import DEFAULT_RUBRIC
+    from grader.rubric import FormulaSpec, load_rubric
+    from grader.submission import submission_from_files
+    from grader.text import one_line
 
-    for line in echo_answers(path, load_rubric(rubric or "uva_dl1_a1")):
-        print(line)
+    answers = find_answers(submission_from_files({path.name: path.read_bytes()}, name=path.stem))
+    checks = [check for part in load_rubric(rubric or DEFAULT_RUBRIC).parts for check in part.checks]
+    for echo in echo_answers(answers, [check.question for check in checks if isinstance(check, FormulaSpec)]):
+        name = f"{echo.id} {echo.part}".strip()
+        read = (
+            f"read as {echo.read_as}" + (f", shape {echo.shape}" if echo.shape else "")
+            if echo.read_as
+            else ""
+        )
+        print(one_line(f"{name}: {read or echo.problem}", limit=300))
+        for note in echo.notes:
+            print(one_line(f"    {note}", limit=300))
 
 
 @app.command()

@@ -350,22 +350,34 @@ def builtin_rubrics() -> dict[str, Path]:
 
 
 def _extended(table: dict[str, Any], path: Path, *, depth: int) -> dict[str, Any]:
-    """The table with what it ``extends`` underneath: scalars replace, parts replace by id or are added."""
+    """The table with what it ``extends`` underneath (scalars replace, parts replace by id) and ``includes`` after it."""
+    for name in table.pop("include", []):
+        included = _other(path, str(name), "include", depth)
+        table = {**table, "parts": [*table.get("parts", []), *included.get("parts", [])]}
     base_name = table.pop("extends", None)
     if base_name is None:
         return table
-    if depth >= 5:
-        raise RubricError(f"rubric {path}: extends: more than 5 rubrics deep")
-    beside = path.parent / f"{base_name}"
-    base_path = beside if beside.is_file() else find_rubric(str(base_name))
-    base = _extended(tomllib.loads(base_path.read_text("utf-8")), base_path, depth=depth + 1)
+    base = _other(path, str(base_name), "extends", depth)
     parts = {part.get("id"): part for part in base.get("parts", [])}
     for part in table.get("parts", []):
         parts[part.get("id")] = part
     for name in table.pop("drop_parts", []):
         if parts.pop(name, None) is None:
-            raise RubricError(f"rubric {path}: drop_parts: {base_path.name} has no part {name!r}")
+            raise RubricError(f"rubric {path}: drop_parts: {base_name} has no part {name!r}")
     return {**base, **table, "parts": list(parts.values())}
+
+
+def _other(path: Path, name: str, word: str, depth: int) -> dict[str, Any]:
+    """The table of a rubric that another one names: a file beside it, or a built-in one."""
+    if depth >= 5:
+        raise RubricError(f"rubric {path}: {word}: more than 5 rubrics deep")
+    beside = path.parent / name
+    other = beside if beside.is_file() else find_rubric(name)
+    try:
+        table = tomllib.loads(other.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RubricError(f"rubric {path}: {word}: {other} cannot be read: {error}") from error
+    return _extended(table, other, depth=depth + 1)
 
 
 def _problem(path: Path, item: Any, table: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, PartResult, Report, Verdict
 from grader.outline import Outline, read_outline
-from grader.rubric import CheckBase, PartSpec, Rubric, check_id
+from grader.rubric import CheckBase, FormulaSpec, ManualSpec, PartSpec, Rubric, check_id
 from grader.score import points_earned
 from grader.submission import Submission
 from grader.text import clean
@@ -185,8 +185,18 @@ class Session:
             output=clean(finding.output, limit=4000),
             work=clean(finding.work, limit=20_000),
             repeat=self._repeat(name),
+            target=self._target(rubric, name, spec),
             seconds=round(seconds, 3) if self.settings.stamp else 0.0,
         )
+
+    def _target(self, rubric: Rubric, name: str, spec: CheckBase) -> str:
+        """What the check is about: ``modules:LinearModule``, ``answer:q1a``."""
+        if isinstance(spec, FormulaSpec):
+            return f"answer:{spec.question.id}"
+        if isinstance(spec, ManualSpec) and spec.answer:
+            return f"answer:{spec.answer}"
+        part = next(part for part in rubric.parts if name.startswith(part.id + "."))
+        return spec.target or part.target or ""
 
     def _repeat(self, name: str) -> str:
         where = self.settings.invocation

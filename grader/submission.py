@@ -22,6 +22,7 @@ from grader.errors import SubmissionError
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
 MAX_FILE_BYTES = 8 << 20
+MAX_NOTEBOOK_BYTES = 32 << 20  # plots travel inside
 MAX_TOTAL_BYTES = 64 << 20
 MAX_DEPTH = 12
 MAX_RATIO = 200
@@ -116,19 +117,17 @@ def _with_notebooks(
     files: dict[str, bytes], notebooks: Mapping[str, bytes], modules: tuple[str, ...], said: list[str]
 ) -> dict[str, bytes]:
     """The files, with the code of notebooks beside them where the modules asked for are not there as files."""
-    if not notebooks or any(name in files for name in modules):
+    if not notebooks or all(name in files for name in modules):
         return files
-    from grader.notebooks import notebook_to_files
+    from grader.notebooks import convert
 
-    for name, data in notebooks.items():
-        try:
-            made = notebook_to_files(name, data)
-        except SubmissionError as error:
-            said.append(f"{name} could not be read as a notebook: {error}")
-            continue
-        said.append(f"Code was taken from the notebook {name}.")
-        files = {**made, **files}
-    return files
+    try:
+        converted = convert(notebooks, modules)
+    except SubmissionError as error:
+        said.append(f"The notebook could not be read: {error}")
+        return files
+    said += converted.notes
+    return {**converted.files, **files}
 
 
 def _root(files: Mapping[str, bytes], modules: tuple[str, ...]) -> str:
@@ -193,10 +192,15 @@ def _read_regular(path: Path, key: str, notes: list[str]) -> bytes | None:
         if not stat.S_ISREG(status.st_mode):
             notes.append(f"Not a regular file, left out: {_shown(key)}.")
             return None
-        if status.st_size > MAX_FILE_BYTES:
-            notes.append(f"Larger than {MAX_FILE_BYTES >> 20} MiB, left out: {_shown(key)}.")
+        most = _most(key)
+        if status.st_size > most:
+            notes.append(f"Larger than {most >> 20} MiB, left out: {_shown(key)}.")
             return None
-        return file.read(MAX_FILE_BYTES)
+        return file.read(most)
+
+
+def _most(key: str) -> int:
+    return MAX_NOTEBOOK_BYTES if key.endswith(".ipynb") else MAX_FILE_BYTES
 
 
 def _read_bounded(path: Path) -> bytes:
@@ -266,7 +270,7 @@ def _member_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, notes: list
         while chunk := file.read(1 << 16):
             buffer.write(chunk)
             size = buffer.tell()
-            if size > MAX_FILE_BYTES or size > MAX_RATIO * max(member.compress_size, 1) + (1 << 20):
+            if size > _most(member.filename) or size > MAX_RATIO * max(member.compress_size, 1) + (1 << 20):
                 notes.append(
                     f"Larger than {MAX_FILE_BYTES >> 20} MiB when unpacked, left out: {_shown(member.filename)}."
                 )
