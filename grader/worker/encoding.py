@@ -24,6 +24,7 @@ MAX_NODES = 20_000
 MAX_TEXT = 64 * 1024  # characters
 MAX_DIGITS = 20
 PACK_FROM = 32  # lists of at least so many numbers travel as an array
+PACK_TO = 200_000  # and longer ones arrive as one: the host's memory is worth more than their type
 
 
 class TooLargeError(Exception):
@@ -65,6 +66,8 @@ class Encoder:
     def _sequence(self, value: Any, depth: int) -> list[Any]:
         kind = "t" if isinstance(value, tuple) else "l"
         packed = _pack_numbers(value) if len(value) >= PACK_FROM else None
+        if packed is not None and len(value) > PACK_TO:
+            return ["g", ["a", self._add(packed)], type_name(value)]
         if packed is not None:
             node = ["p", kind, self._add(packed)]
         else:
