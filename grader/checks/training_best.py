@@ -13,7 +13,7 @@ from grader.checks.training_short import listed, measured, short_budget, short_t
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
-IMAGES = 5_000
+IMAGES = 4_000
 CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifted by one class
 DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
 SAME = 0.03  # difference between a reported accuracy and a measured one that means the same model

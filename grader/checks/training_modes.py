@@ -1,79 +1,103 @@
 """Does batch norm train in train mode, and is the model evaluated in evaluation mode?
 
-Batch norm counts the batches that it sees in train mode. Of a model that comes back after some epochs, this count must
-be that of the training batches of these epochs, and of nothing else.
+While ``train`` runs, batch norm's passes are counted in the worker. A right loop sends every batch that it takes a
+gradient of through batch norm in train mode, and every other batch in evaluation mode. How often it evaluates, on what
+and in which batches does not matter.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import importlib.resources
 
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_run import Trial
-from grader.checks.training_short import short_budget, short_trial
+from grader.checks.training_run import TrainRun, Trial
+from grader.checks.training_short import short_budget
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
+from grader.sandbox import Program, Ref
 
-EPOCHS = 3
-COUNTER = "num_batches_tracked"
+EPOCHS = 2
+WATCH = "gradmark_modes.py"
+LOOKS = 2  # forward passes of the whole network without a gradient that are no evaluation: a summary, a shape
+
+
+class WatchedRun(TrainRun):
+    """A run during which batch norm's passes are counted."""
+
+    _names: Ref
+
+    def configure(self, program: Program) -> None:
+        """Start counting."""
+        super().configure(program)
+        source = (importlib.resources.files("grader.worker") / "support" / WATCH).read_text(encoding="utf-8")
+        names = program.get({"__name__": "gradmark_modes"})
+        program.call(program.import_("builtins").attr("exec"), source, names)
+        self._names = program.keep(names)
+
+    def counts(self) -> dict[str, int]:
+        """Passes by mode and direction."""
+        program = Program()
+        program.send("counts", self._names.item("counts"))
+        found = self.worker.run(program, timeout=self.limit).values.get("counts")
+        return {k: v for k, v in found.items() if isinstance(v, int)} if isinstance(found, dict) else {}
 
 
 def train_eval_mode(spec: TrainingSpec, context: Context) -> Finding:
-    """Train with batch norm and read its counters."""
-    trial = short_trial(context, short_budget(spec, epochs=EPOCHS, batch_norm=True))
-    counts = [int(np.asarray(v).reshape(())) for k, v in trial.state.items() if str(k).endswith(COUNTER)]
-    if not counts:
-        text = "With use_batch_norm = True, the returned model has no batch norm that keeps running averages."
-        hint = "Print the model. Is track_running_stats switched off, or batch norm kept where PyTorch cannot see it?"
-        return Finding(Verdict.FAILED, text, hint=hint, output=printed(context))
-    fault = _fault(trial, max(counts))
-    steps = _steps(trial)
+    """Train with batch norm and count its passes."""
+    budget = short_budget(spec, epochs=EPOCHS, batch_norm=True)
+    with context.worker(readonly=(context.data().root,)) as worker:
+        run = WatchedRun(context, budget, worker)
+        trial, counts = run.go((), 0), run.counts()
+    layers = sum(1 for name in trial.state if str(name).endswith("running_mean"))
+    _refuse_none(context, trial, layers)
+    forward, backward = counts.get("train forward", 0) // layers, counts.get("train backward", 0) // layers
+    wrong = counts.get("eval backward", 0) // layers
+    fault = _fault(forward, backward, wrong)
     evidence = Evidence(
-        what="batches that batch norm saw in train mode",
+        what="batches through batch norm",
         agreed=not fault,
-        detail=f"{max(counts)}; an epoch has {steps} training batches, and {EPOCHS} epochs were trained",
-        got=float(max(counts)),
-        want=float(_best_epoch(trial) * steps),
+        detail=f"with a gradient: {backward} in train mode and {wrong} in evaluation mode; without one: "
+        f"{forward - backward} in train mode",
+        got=float(wrong + forward - backward),
+        want=0.0,
     )
-    if not fault:
-        text = "Batch norm saw the training batches in train mode, and no others."
-        return Finding(Verdict.PASSED, text, evidence=(evidence,), output=printed(context))
     return Finding(
-        Verdict.FAILED,
-        fault,
-        hint="Where do you call model.train() and model.eval(), and what is the mode when each epoch starts?",
+        Verdict.FAILED if fault else Verdict.PASSED,
+        fault or "Training batches go through batch norm in train mode, all others in evaluation mode.",
+        hint="Where do you call model.train() and model.eval(), and what is the mode when each epoch starts?"
+        if fault
+        else "",
         evidence=(evidence,),
         output=printed(context),
     )
 
 
-def _steps(trial: Trial) -> int:
-    return max(trial.per_epoch // trial.budget.batch_size, 1)
-
-
-def _best_epoch(trial: Trial) -> int:
-    values = (trial.validation or ())[-EPOCHS:]
-    return values.index(max(values)) + 1 if values else EPOCHS
-
-
-def _fault(trial: Trial, count: int) -> str:
-    """What is wrong with the count of batches; "" if nothing is."""
-    steps, rest = _steps(trial), trial.per_epoch % trial.budget.batch_size
-    if count == 0:
-        return "Batch norm saw no batch in train mode: the model trains in evaluation mode."
-    with_smaller = steps + (1 if rest else 0)
-    if all(count % size for size in {steps, with_smaller}) or count > EPOCHS * with_smaller:
-        return (
-            f"Batch norm saw {count} batches in train mode, which is no number of epochs of {steps} "
-            f"training batches: "
-            "the model was also evaluated in train mode, so that validation images changed its running "
-            "averages."
+def _refuse_none(context: Context, trial: Trial, layers: int) -> None:
+    if layers:
+        return
+    raise CannotJudge(
+        Finding(
+            Verdict.FAILED,
+            "With use_batch_norm = True, the returned model has no batch norm that keeps running averages.",
+            hint="Print the model. Is track_running_stats off, or batch norm kept where PyTorch cannot see it?",
+            output=printed(context),
         )
-    if count == steps and _best_epoch(trial) > 1:
+    )
+
+
+def _fault(forward: int, backward: int, wrong: int) -> str:
+    """What the counts say is wrong; "" if nothing is."""
+    if backward == 0:
+        return "Batch norm is trained in evaluation mode: no training batch goes through it in train mode."
+    if wrong:
         return (
-            f"The returned model is that of epoch {_best_epoch(trial)}, but batch norm saw the {steps} "
-            f"batches of one "
-            "epoch in train mode: after the first evaluation, training went on in evaluation mode."
+            f"{wrong} of {wrong + backward} training batches go through batch norm in evaluation mode: after an "
+            "evaluation, training goes on in the mode of the evaluation."
+        )
+    if forward - backward > LOOKS:
+        return (
+            f"The model is evaluated in train mode: {forward - backward} batches that are not trained on go through "
+            "batch norm in train mode, which uses their own statistics and changes the running averages."
         )
     return ""

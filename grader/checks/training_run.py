@@ -26,7 +26,9 @@ from grader.sandbox import Opaque, Program, Ref, Worker
 Floats = NDArray[np.float64]
 
 CLASSES = 10
-SECONDS = 60.0  # of one call of train, unless the rubric says otherwise
+SECONDS = 120.0  # of one call of train with the default budget, unless the rubric says otherwise
+LEAST_SECONDS = 20.0  # of a call with a smaller budget
+HUNG_SECONDS = 8.0  # of a call after one that got nowhere
 FORMS = ("flat", "images", "height, width, channel")
 PROBE = 512  # images that decide which form of input the model takes
 MIDDLES = 64  # images between which lie the middles that show whether a model is affine
@@ -46,6 +48,12 @@ class Budget:
     held_out: int | None = None  # validation images and test images at most; None: all
     seed: int = 42
     spoil_after: int | None = None  # epochs with right training labels
+
+    @property
+    def work(self) -> int:
+        """Images that training, validation and test go through."""
+        held_out = VALIDATION_SIZE if self.held_out is None else self.held_out
+        return self.epochs * (self.images + held_out) + held_out
 
     def __str__(self) -> str:
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
@@ -104,7 +112,19 @@ class TrainRun:
         self.module, self.name = context.target
         self.data = context.data()
         self.trial = Trial(budget)
-        self.limit = context.spec.seconds or max(SECONDS, context.rubric.limits.seconds)
+        self.reached = 0.0  # epochs
+        self.limit = self._limit()
+
+    def _limit(self) -> float:
+        """Seconds for one call, by the work that it is: slow code gets its time, code that hangs loses little."""
+        whole = self.context.spec.seconds or max(SECONDS, self.context.rubric.limits.seconds)
+        share = self.budget.work / Budget().work
+        limit = whole if share >= 1 else min(whole, max(LEAST_SECONDS, whole * share))
+        return min(limit, HUNG_SECONDS) if self.context.facts.get(self._hung) else limit
+
+    @property
+    def _hung(self) -> str:
+        return f"training:{self.context.target}:hung"
 
     def go(self, sets: Sequence[str], fresh_seed: int) -> Trial:
         """Call, read, ask."""
@@ -124,9 +144,15 @@ class TrainRun:
         return self.trial
 
     def _too_slow(self) -> str:
+        if self.reached < 0.01:
+            self.context.facts[self._hung] = True
+            return (
+                f"{self.name} does not get anywhere: after {self.limit:.0f} s with {self.budget}, it had read less "
+                "than 1 % of the training images of an epoch."
+            )
         return (
-            f"{self.name} is too slow: not done after {self.limit:.0f} s with {self.budget}; "
-            "the reference needs about a second. This says nothing about whether it is right."
+            f"{self.name} is too slow: after {self.limit:.0f} s with {self.budget}, it had got through "
+            f"{self.reached:.1f} epochs; the reference needs a few seconds. This does not say that it is wrong."
         )
 
     def _finding(self, verdict: Verdict, message: str, *, hint: str = "") -> Finding:
@@ -184,7 +210,10 @@ class TrainRun:
 
         def tell(fields: Mapping[str, Any]) -> None:
             epoch = fields.get("epoch")
-            if not isinstance(epoch, int | float) or not 0 <= epoch < 1e6 or int(epoch) == told[0]:
+            if not isinstance(epoch, int | float) or not 0 <= epoch < 1e6:
+                return
+            self.reached = max(self.reached, float(epoch))
+            if int(epoch) == told[0]:
                 return
             told[0] = int(epoch)
             number = min(told[0] + 1, self.budget.epochs)
