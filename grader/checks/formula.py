@@ -7,9 +7,9 @@ from dataclasses import replace
 from grader.answers import Answers, WrittenAnswer, find_answers
 from grader.checks.context import Context, Finding
 from grader.formulas.faults import FAULTS_BY_ID
-from grader.formulas.judging import Answer, Judgement, judge
+from grader.formulas.handed_in import answer_to
+from grader.formulas.judging import Judgement, judge
 from grader.formulas.question import Question
-from grader.formulas.reading import Language, is_empty
 from grader.formulas.steps import Step, wrong_steps
 from grader.model import Diagnosis, FormulaReading, Verdict
 from grader.rubric import FormulaSpec
@@ -53,15 +53,6 @@ def answers_of(context: Context) -> Answers:
 def named(question: Question, check: str) -> Question:
     """The question with the check's id where it has none of its own."""
     return question if question.id else question.model_copy(update={"id": check or "answer"})
-
-
-def answer_to(question: Question, answer: WrittenAnswer) -> tuple[Answer, Language]:
-    """What is judged: the texts of the parts, or one text."""
-    if answer.parts and (question.kind == "parts" or is_empty(answer.text)):
-        return dict(answer.parts), answer.language
-    if question.kind == "parts":
-        return answer.section or answer.text, answer.language
-    return answer.text, answer.language
 
 
 def finding(judged: Judgement, question: Question, answer: WrittenAnswer) -> Finding:

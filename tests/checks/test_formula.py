@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.answers import find_answers
-from grader.echo import echo_answers
+from grader.formulas.echo import echo_answers
 from grader.model import Report, Verdict
 from grader.rubric import FormulaSpec, load_rubric
 from grader.sandbox import Sandbox

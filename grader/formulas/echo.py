@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.answers import Answers
-from grader.checks.formula import answer_to
+from grader.formulas.handed_in import answer_to
 from grader.formulas.judging import read_parts
 from grader.formulas.question import Question
 
