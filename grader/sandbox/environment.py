@@ -16,8 +16,9 @@ from grader.errors import UsageError
 
 OURS = ("grader", "reference")  # import packages that no worker may see
 _QUERY = """
-import json, os, sys
+import importlib.util, json, os, sys
 print(json.dumps({
+    "numpy": importlib.util.find_spec("numpy") is not None,
     "path": [os.path.abspath(entry) for entry in sys.path if entry],
     "version": list(sys.version_info[:3]),
     "prefixes": [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix],
@@ -60,6 +61,10 @@ def find_environment(python: str = "") -> Environment:
     if tuple(found["version"]) < OLDEST:
         shown = ".".join(map(str, found["version"]))
         raise UsageError(f"{executable} is Python {shown}; a worker needs Python 3.8 or newer")
+    if not found["numpy"]:
+        raise UsageError(
+            f"{executable} has no numpy; a worker's environment needs it, and torch where that is graded"
+        )
     path = tuple(entry for entry in found["path"] if os.path.exists(entry) and not _is_checkout(Path(entry)))
     prefixes = [prefix for prefix in dict.fromkeys(found["prefixes"]) if os.path.isdir(prefix)]
     return Environment(

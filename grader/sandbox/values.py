@@ -13,10 +13,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from grader.sandbox.moved import explain_change
+from grader.worker.encoding import PACK_TO
+
 Value = Any  # one of the types above; recursive aliases of containers help no reader
 
 MAX_DEPTH = 32
 MAX_NODES = 40_000
+MAX_PACKED = 1_000_000  # numbers of all packed lists of a reply
 MAX_TYPE_NAME = 300  # characters
 MAX_TEXT = 64 * 1024  # characters
 
@@ -52,6 +56,13 @@ class StudentError:
     instruction: int = 0  # number of the instruction that it stopped
     missing: str = ""  # the module that could not be imported
 
+    @property
+    def environment(self) -> str:
+        """Why the environment may be to blame: a module is missing, or a package has moved on; else empty."""
+        if self.missing:
+            return f"there is no module {self.missing}: neither in the submission nor in the worker's environment"
+        return explain_change(self.type, self.message)
+
     def __str__(self) -> str:
         """``TypeError: message (modules.py:31)``."""
         place = f" ({self.frames[-1].file}:{self.frames[-1].line})" if self.frames else ""
@@ -80,6 +91,7 @@ class Decoder:
         self.arrays = arrays
         self.tags: dict[str, str] = {}
         self.nodes_left = MAX_NODES
+        self.packed_left = MAX_PACKED
 
     def decode(self, node: Any, path: str, depth: int = 0) -> Value:
         """The value of a node; its tags are collected under ``path``."""
@@ -125,6 +137,9 @@ class Decoder:
         array = self._array(index)
         if array.ndim != 1 or array.dtype.str not in ("<f8", "<i8"):
             raise MalformedValueError("a packed list is not a row of floats or ints")
+        self.packed_left -= len(array)
+        if len(array) > PACK_TO or self.packed_left < 0:
+            raise MalformedValueError("too many packed numbers")
         items = array.tolist()
         return items if kind == "l" else tuple(items)
 
