@@ -60,6 +60,9 @@ def grade(
         list[str] | None, typer.Option("--format", help="Formats for -o; json is always written.")
     ] = None,
     audience: Annotated[str, typer.Option(help="student or instructor.")] = "student",
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write the notebook with feedback cells here.")
+    ] = None,
     fail_under: Annotated[
         float | None, typer.Option(min=0, max=100, help="Exit 1 below this percentage.")
     ] = None,

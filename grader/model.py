@@ -220,7 +220,7 @@ class DataUsed(Frozen):
 class Report(Frozen):
     """One submission, graded."""
 
-    schema_: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal[1] = Field(default=1, alias="schema")
     gradmark: str  # version of this package
     submission: str
     submission_hash: str = ""  # sha256 over names and bytes of the files

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from grader.batch.policy import Policy
 from grader.errors import RubricError
 from grader.formulas.question import Question
 from grader.model import Audience, Band, Frozen, HintLevel
@@ -252,6 +253,9 @@ class Rubric(Frozen):
         default=None, description="for every check, instead of the checks' own"
     )
     settings: Mapping[str, str | int | float | bool] = {}
+    policy: Policy | None = Field(
+        default=None, description="late penalty and extra credit, for `grader batch`"
+    )
     variants: tuple[Variant, ...] = ()
     parts: tuple[PartSpec, ...] = Field(min_length=1)
     source_hash: str = ""

@@ -19,7 +19,7 @@ from grader.checks import CHECKS
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
-from grader.model import Audience, CheckResult, DataUsed, PartResult, Report, Verdict
+from grader.model import Audience, CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
 from grader.outline import Outline, read_outline
 from grader.rubric import CheckBase, FormulaSpec, ManualSpec, PartSpec, Rubric, check_id
 from grader.score import points_earned
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from grader.sandbox import Sandbox
 
 DATA_KINDS = frozenset({"training", "experiment", "claim"})
+PAPER_KINDS = frozenset({"formula", "manual"})  # read by the host, never run
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,10 @@ class Session:
             IsolationError: the machine cannot give the isolation required.
         """
         started, clock = datetime.now(UTC), time.perf_counter()
-        isolation = self.sandbox.isolation  # refuses here, before a byte of the submission is loaded
         rubric = self.prepare()
         variant = self.variant
         self._refuse_unknown(rubric)
+        isolation = self._isolation(rubric)
         names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
         self.on_event(RunStarted(self.submission.name, sum(map(self._asked_for, names))))
         parts = tuple(self._part(rubric, part, variant) for part in rubric.parts)
@@ -107,6 +108,21 @@ class Session:
             notes=tuple(clean(note, limit=300) for note in self.submission.notes),
             parts=tuple(part for part in parts if part.checks),
         )
+
+    def _isolation(self, rubric: Rubric) -> Isolation:
+        """What the sandbox gives; it refuses here, before a byte of the submission is loaded.
+
+        Written answers alone need no worker: none is started then.
+        """
+        kinds = {
+            check.kind
+            for part in rubric.parts
+            for check in part.checks
+            if self._asked_for(check_id(part, check))
+        }
+        if kinds <= PAPER_KINDS:
+            return Isolation(level=0, name="nothing was run")
+        return self.sandbox.isolation
 
     def prepare(self) -> Rubric:
         """The rubric as it is for this submission's variant, which is found here.

@@ -353,7 +353,9 @@ def _norm_evidence(context: Context, net: Net) -> list[Evidence]:
         text = f"With {label}: {len(net.weights)} linear layers are called; {len(net.hidden) + 1} are due."
         return [Evidence(what=label, agreed=False, detail=text)]
     if len(net.norms) != len(net.hidden):
-        text = f"With {label}: {len(net.norms)} batch norm layers are called; one for each hidden layer is due"
+        text = (
+            f"With {label}: {len(net.norms)} batch norm layers are called; one for each hidden layer is due"
+        )
         return [
             Evidence(
                 what=label,

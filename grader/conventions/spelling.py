@@ -45,8 +45,7 @@ class Parameter:
             like: the parameter in the reference's shape.
         """
         if like.ndim == 2:
-            turned = array.T if self.transposed and array.ndim == 2 else array
-            return turned
+            return array.T if self.transposed and array.ndim == 2 else array
         if array.size == like.size and sum(size != 1 for size in array.shape) <= 1:
             return array.reshape(like.shape)
         return array

@@ -152,7 +152,11 @@ def _overwrite(node: ast.AST) -> ast.AST | None:
 
 
 def _change_number(node: ast.AST) -> ast.AST | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value not in (0, True, False):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, (int, float))
+        and node.value not in (0, True, False)
+    ):
         node.value = node.value * 2
         return node
     return None

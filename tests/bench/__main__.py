@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import gradient_sweep, gradients
+from tests.bench import batch, gradient_sweep, gradients, training
 
 BENCHES: dict[str, Callable[[], None]] = {
     "gradients": gradients.main,
     "gradient-sweep": gradient_sweep.main,
+    "training": training.main,
+    "batch": batch.main,
 }
 """All benches by name. A new one is a module with ``main()`` and a line here."""
 
