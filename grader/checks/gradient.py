@@ -8,6 +8,7 @@ the forward's points and no more, as long as that forward is a recognised slip a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from grader import numerics
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
-from grader.checks.support import best_hint, evidence_of, named, printed
+from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.diagnose import Event, EventKind, Observation, diagnose_forward, diagnose_gradient
 from grader.model import Diagnosis, Evidence, Matrix, Verdict
 from grader.numerics import (
@@ -51,9 +52,42 @@ HINT = "Pick one element, change it by 1e-5, and see by how much the loss moves:
 def check_gradient(spec: GradientSpec, context: Context) -> Finding:
     """Check the gradient of every tensor; the share of right ones is the share of the points."""
     with layer_under_test(context, methods=("forward", "backward")) as under:
+        if under.spelling.is_loss and not _gives_one_number(context, under):
+            return _backward_alone(context, under)
         report = check_setups(_setups(under), seed=int(context.rng.integers(2**31)))
     wanted = spec.tensors or under.layer.tensors
     return _finding(context, under, report, tuple(wanted))
+
+
+def _gives_one_number(context: Context, under: LayerUnderTest) -> bool:
+    """Whether a loss's forward returns one number; without, there is nothing to differentiate."""
+    call = under.call(context.generator("one number"), Case("plain"), backward=False)
+    output = under.subject.run([call], fresh=True)[0].output
+    return output is not None and output.size == 1
+
+
+def _backward_alone(context: Context, under: LayerUnderTest) -> Finding:
+    """A loss whose forward gives no number: backward is compared with the reference's gradient of the mean loss."""
+    evidence = []
+    for case in cases_of(under.layer, single=False):
+        call = under.call(context.generator(case.name), case, backward=False)
+        call = replace(call, cotangent=np.asarray(1.0))
+        got, want = under.subject.run([call], fresh=True)[0].grads.get("x"), under.truth(call).grads["x"]
+        assert want is not None
+        comparison = numerics.compare(got, want, relative=1e-5, floor=1e-6)
+        evidence.append(
+            evidence_of(f"gradient of x against the reference ({case.name})", comparison, tensor="x")
+        )
+    if all(item.agreed for item in evidence):
+        note = "Backward is right; forward gives no single number and is judged in its own check."
+        return Finding(Verdict.PASSED, note, evidence=tuple(evidence[:2]), output=printed(context))
+    return Finding(
+        Verdict.FAILED,
+        "The gradient of x is wrong, and forward gives no single number that it could be the gradient of.",
+        hint="A loss is one number for the whole batch: get forward right first.",
+        evidence=worst_first(evidence),
+        output=printed(context),
+    )
 
 
 def _setups(under: LayerUnderTest) -> list[Setup]:

@@ -187,7 +187,8 @@ class WorkerSubject:
             return Outcome(output, error=error, note=note)
         grads: dict[str, Array | None] = {}
         dx, dx_note = _array(got.get(at + "dx"))
-        grads["x"] = dx * call.cotangent if dx is not None and self.spelling.is_loss else dx
+        scaled = dx is not None and self.spelling.is_loss and call.cotangent.size == 1
+        grads["x"] = dx * call.cotangent.reshape(()) if scaled and dx is not None else dx
         for name, parameter in self.spelling.parameters.items():
             gradient, _ = _array(got.get(at + "grad." + name))
             grads[name] = None if gradient is None else parameter.canonical(gradient, call.tensors[name])
