@@ -209,7 +209,7 @@ class Channel:
         """
         try:
             return self._read_part()
-        except (frames.FrameError, ValueError, MemoryError, RecursionError) as error:
+        except (frames.FrameError, ArithmeticError, LookupError, TypeError, ValueError, MemoryError) as error:
             raise WorkerViolation(f"the worker broke the protocol: {error}") from None
 
     def _read_part(self) -> Frame | None:

@@ -52,7 +52,7 @@ def find_environment(python: str = "") -> Environment:
         UsageError: if it cannot be run or is too old.
     """
     executable = python or sys.executable
-    command = [executable, "-E", "-c", _QUERY]
+    command = [executable, *(["-E"] if python else []), "-c", _QUERY]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_QUERY_SECONDS, cwd="/", check=True)
         found = json.loads(done.stdout)
@@ -65,7 +65,8 @@ def find_environment(python: str = "") -> Environment:
         raise UsageError(
             f"{executable} has no numpy; a worker's environment needs it, and torch where that is graded"
         )
-    path = tuple(entry for entry in found["path"] if os.path.exists(entry) and not _is_checkout(Path(entry)))
+    entries = [entry for entry in found["path"] if os.path.exists(entry) and not _is_checkout(Path(entry))]
+    path = tuple(entry for entry in entries if python or _holds_packages(Path(entry), found["prefixes"]))
     prefixes = [prefix for prefix in dict.fromkeys(found["prefixes"]) if os.path.isdir(prefix)]
     return Environment(
         python=found["real"],
@@ -80,6 +81,15 @@ def _stdlib_roots(found: dict[str, list[str]], prefixes: list[str]) -> list[str]
     """Library folders of the base interpreter: the standard library, and shared libraries beside it."""
     base = found["prefixes"][1]
     return [str(path) for path in (Path(base, "lib"), Path(base, "lib64")) if path.is_dir()]
+
+
+def _holds_packages(entry: Path, prefixes: list[str]) -> bool:
+    """Whether an entry of the grader's own path is for packages, and not a course's folder that came by
+    PYTHONPATH.
+    """
+    installed = any(str(entry).startswith(f"{prefix}{os.sep}lib") for prefix in prefixes)
+    named = entry.name in ("site-packages", "dist-packages")
+    return installed or named or (entry / "numpy").is_dir() or (entry / "torch").is_dir()
 
 
 def _is_checkout(entry: Path) -> bool:

@@ -238,7 +238,9 @@ def decode_reply(
     decoder = Decoder(arrays)
     found: dict[str, Value] = {}
     for entry in values:
-        if type(entry) is not list or len(entry) != 2 or entry[0] not in names or entry[0] in found:
+        if type(entry) is not list or len(entry) != 2 or type(entry[0]) is not str:
+            raise MalformedValueError("a sent value is not a name and a value")
+        if entry[0] not in names or entry[0] in found:
             raise MalformedValueError("a sent value has no name that was asked for")
         found[entry[0]] = decoder.decode(entry[1], entry[0])
     if not attempts.issuperset(errors):

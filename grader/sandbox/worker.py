@@ -17,7 +17,7 @@ import numpy as np
 from grader.errors import WorkerDied, WorkerError, WorkerTimeout, WorkerViolation
 from grader.sandbox.channel import Channel, OnProgress
 from grader.sandbox.program import Program
-from grader.sandbox.values import MalformedValueError, Reply, decode_reply
+from grader.sandbox.values import Reply, decode_error, decode_reply
 
 _PLACE = re.compile(r'File "[^"]*/home/submission/([^"\n]{1,200})", line (\d{1,9}) in ([\w<>]{1,100})')
 _REPORT = re.compile(r"^(Timeout \(\d+:\d\d:\d\d|Fatal Python error: )", re.MULTILINE)
@@ -75,9 +75,6 @@ class Worker:
         started = time.monotonic()
         try:
             reply = self._request(program, timeout, on_progress)
-        except (MalformedValueError, ValueError, MemoryError, RecursionError) as fault:
-            self.close()
-            raise WorkerViolation(f"the worker broke the protocol: {fault}") from None
         except WorkerTimeout as late:
             self._channel.drain()
             raise WorkerTimeout(f"{late}{self._where()}") from None
@@ -118,7 +115,10 @@ class Worker:
             on_progress=on_progress,
         )
         self._channel.drain()
-        return decode_reply(header, arrays, frozenset(program.names), frozenset(program.attempts))
+        try:
+            return decode_reply(header, arrays, frozenset(program.names), frozenset(program.attempts))
+        except Exception as fault:  # nothing that a worker sends may look like a fault of ours
+            raise WorkerViolation(f"the worker broke the protocol: {type(fault).__name__}: {fault}") from None
 
     def _where(self) -> str:
         """Where the submission was at its end, as the interpreter has printed it there."""
@@ -170,7 +170,10 @@ class Worker:
             for name, content in group.items():
                 listed[key].append([name, len(arrays)])
                 arrays.append(np.frombuffer(content, np.uint8))
-        self._channel.request({"kind": "load", **listed}, arrays, timeout=LOAD_SECONDS)
+        header, _ = self._channel.request({"kind": "load", **listed}, arrays, timeout=LOAD_SECONDS)
+        error = decode_error(header.get("error"))
+        if error is not None:
+            raise WorkerDied(f"the submission's files could not be written: {error.message}")
         self._loaded = True
 
 

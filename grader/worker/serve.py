@@ -41,9 +41,7 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
             os._exit(0)
         header, arrays = request
         if header["kind"] == "load":
-            lay_out(header, arrays, config["scratch"])
-            set_threads(config["threads"])
-            reply, sent = {"values": [], "error": None, "errors": {}}, []
+            reply, sent = load(header, arrays, config), []
         else:
             faulthandler.dump_traceback_later(_before(header["timeout"]))
             reply, sent = interpreter.run(header, arrays)
@@ -56,6 +54,17 @@ def serve(commands: int, replies: int, config: dict[str, Any]) -> None:
         except (frames.FrameError, ValueError) as error:
             late = {"values": [], "error": error_node(error, 0), "errors": {}}
             write_frame(replies, dict(late, id=header["id"], kind="reply"), [])
+
+
+def load(header: dict[str, Any], arrays: list[np.ndarray], config: dict[str, Any]) -> dict[str, Any]:
+    """Take the submission's files; the reply says what went wrong with them."""
+    error = None
+    try:
+        lay_out(header, arrays, config["scratch"])
+        set_threads(config["threads"])
+    except OSError as caught:
+        error = error_node(caught, 0)
+    return {"values": [], "error": error, "errors": {}}
 
 
 def _text_stream(descriptor: int) -> TextIO:
