@@ -1,4 +1,4 @@
-"""Right layers pass in every regime, faulty ones are found: one seed here, many in the bench ``gradient-sweep``."""
+"""Right layers pass in every regime, faulty ones are found: a sample here, all in the bench ``gradient-sweep``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_a_right_layer_passes_in_every_regime(style: Style) -> None:
-    for seed, regime in enumerate(REGIMES):
-        if regime not in style.unfit:
-            report = check_style(style, seed, regime=regime, truth=seed % 2 == 0)
-            assert report.judgement is not Judgement.INCONSISTENT, f"{regime}, seed {seed}\n{report}"
-            assert regime != "normal" or report.ok, str(report)
+    place = STYLES.index(style)
+    others = [regime for regime in REGIMES if regime not in ("normal", *style.unfit)]
+    report = check_style(style, place, truth=True)
+    assert report.ok, str(report)
+    regime = others[place % len(others)]
+    special = check_style(style, place, regime=regime)
+    assert special.judgement is not Judgement.INCONSISTENT, f"{regime}: {special}"
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.style.name}: {fault.name}")
 def test_a_faulty_layer_is_found(fault: Fault) -> None:
-    report = check_style(fault.style, 0, cls=fault.cls, truth=True)
+    report = check_style(fault.style, 1, cls=fault.cls, truth=fault.shows == "forward")
     assert shown(fault, report), str(report)
-    if fault.shows != "forward":
-        alone = check_style(fault.style, 1, cls=fault.cls)
-        assert shown(fault, alone), f"without a reference: {alone}"
