@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (sources of attacks are data)
 """Attacks that want the grader to hang, to grow, to die, or to fill the machine."""
 
 from tests.sandbox.attacks.attack import Attack, Sign, attack

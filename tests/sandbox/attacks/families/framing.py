@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (sources of attacks are data)
 """Attacks on the protocol: bytes written straight to the pipe that replies travel on."""
 
 from textwrap import dedent
