@@ -1,7 +1,8 @@
 """The grader agrees with the corpus: every right submission keeps its points, every wrong one loses the named checks.
 
-Grading all of it takes minutes. Without GRADMARK_CORPUS=all, right ones are graded on all parts but training, and every
-fourth wrong one on the parts that its fault touches; with it, all of them, and those whose fault is in training too.
+Grading all of it takes minutes. Without GRADMARK_CORPUS=all, those that were misjudged once and some of the others are
+graded: right ones on all parts but training, wrong ones on the parts that their fault touches. With it, all of them,
+and those whose fault is in training too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,28 @@ RUBRIC = load_rubric("uva_dl1_a1")
 TRAINING = ("train_numpy", "train_torch")
 LAYERS = ("linear", "elu", "relu", "leaky_relu", "softmax")
 SEED = 3
+
+MISJUDGED = {
+    "right/clear_cache_deletes",  # a dict filled by subscripts was taken for an unfilled template
+    "right/torch_modules_overwritten",  # so was a method that ends with `return None`
+    "right/base_class_call",  # layers inside containers that are called were not found
+    "right/height_width_channel",  # images flattened channels last were wrong
+    "right/data_parallel",  # the year was found from the NumPy file alone
+    "wrong/linear_buffer_of_first_batch",  # an output of the wrong shape took the grader down
+    "wrong/cross_entropy_per_sample",  # so did a loss with an axis
+    "wrong/cross_entropy_prints",  # and no loss at all
+    "wrong/linear_dw_transposed",  # one fault cost twice
+    "wrong/elu_derivative_output_without_alpha",  # the network alone was read in the wrong layout
+    "wrong/softmax_minimum",
+    "wrong/mlp_only_first_hidden_size",
+    "wrong/torch_batch_norm_before_linear",
+    "wrong/torch_batch_norm_first_layer_only",
+}
+
+
+def _selected(some: list[Entry], *, every: int) -> list[Entry]:
+    return [entry for i, entry in enumerate(some) if ALL or i % every == 0 or entry.name in MISJUDGED]
+
 
 RIGHT = [entry for entry in entries().values() if entry.name.startswith("right/")]
 WRONG = [entry for entry in entries().values() if entry.name.startswith("wrong/")]
@@ -84,13 +107,13 @@ def _grade(entry: Entry, folder: Path, sandbox: Sandbox, *, training: bool) -> R
     return grade_submission(request, sandbox=sandbox)
 
 
-@pytest.mark.parametrize("entry", RIGHT, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", _selected(RIGHT, every=6), ids=lambda entry: entry.name)
 def test_right_submission_keeps_its_points(entry: Entry, tmp_path: Path, sandbox: Sandbox) -> None:
     report = _grade(entry, tmp_path, sandbox, training=False)
     assert disagreements(entry, report) == []
 
 
-@pytest.mark.parametrize("entry", WRONG_LAYERS if ALL else WRONG_LAYERS[::4], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", _selected(WRONG_LAYERS, every=12), ids=lambda entry: entry.name)
 def test_wrong_submission_loses_what_it_should(entry: Entry, tmp_path: Path, sandbox: Sandbox) -> None:
     report = _grade(entry, tmp_path, sandbox, training=False)
     assert disagreements(entry, report) == []
