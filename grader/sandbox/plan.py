@@ -27,7 +27,6 @@ USERS = 3_000
 class Plan:
     """The layers that are on; ``off`` says why each of the others is not."""
 
-    device: str = "cpu"
     off: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, layer: str) -> bool:
@@ -43,9 +42,7 @@ class Plan:
         return tuple(Layer(name=name, on=self.has(name), reason=self.off.get(name, "")) for name in LAYERS)
 
 
-def first_plan(
-    environment: Environment, device: str = "cpu", forbidden: Mapping[str, str] | None = None
-) -> Plan:
+def first_plan(environment: Environment, forbidden: Mapping[str, str] | None = None) -> Plan:
     """Every layer that this machine might give; ``forbidden`` ones are off for the reason given (tests
     use it).
     """
@@ -54,7 +51,7 @@ def first_plan(
         for layer in LAYERS:
             if layer != "limits":
                 off.setdefault(layer, f"only on Linux; this is {sys.platform}")
-        return Plan(device, off)
+        return Plan(off)
     for layer, reason in (
         ("bubblewrap", why_no_jail()),
         ("landlock", _no_landlock()),
@@ -66,7 +63,7 @@ def first_plan(
         off.setdefault("user", "only the superuser can give each worker a user of its own")
     elif "bubblewrap" in off and (closed := _closed_to_others(environment.roots)):
         off.setdefault("user", f"another user could not read {closed}")
-    return Plan(device, off)
+    return Plan(off)
 
 
 def _closed_to_others(roots: Sequence[str]) -> str:
@@ -94,7 +91,9 @@ def _no_seccomp() -> str:
     return ""
 
 
-def worker_config(plan: Plan, view: View, limits: Limits, *, scratch: str, number: int) -> dict[str, Any]:
+def worker_config(
+    plan: Plan, view: View, limits: Limits, *, scratch: str, number: int, device: str = "cpu"
+) -> dict[str, Any]:
     """What ``grader.worker.confine`` needs to make a worker; one key per layer that is on.
 
     Args:
@@ -103,6 +102,7 @@ def worker_config(plan: Plan, view: View, limits: Limits, *, scratch: str, numbe
         limits: what it may use.
         scratch: its private folder.
         number: of the worker; decides its user.
+        device: that it may use.
     """
     owner = FIRST_USER + number % USERS if plan.has("user") else None
     config: dict[str, Any] = {"scratch": scratch, "max_reply": limits.reply_bytes, "threads": limits.threads}
@@ -120,17 +120,17 @@ def worker_config(plan: Plan, view: View, limits: Limits, *, scratch: str, numbe
     if owner is not None:
         config["user"] = owner
     if plan.has("limits"):
-        config["limits"] = _resource_limits(plan, limits)
+        config["limits"] = _resource_limits(plan, limits, device)
     if plan.has("privileges"):
         config["privileges"] = True
     if plan.has("landlock"):
         config["landlock"] = _landlock_paths(plan, view, scratch)
     if plan.has("seccomp"):
-        config["seccomp"] = filter_program(processes=limits.processes > 0, device=plan.device)
+        config["seccomp"] = filter_program(processes=limits.processes > 0, device=device)
     return config
 
 
-def _resource_limits(plan: Plan, limits: Limits) -> dict[str, int]:
+def _resource_limits(plan: Plan, limits: Limits, device: str) -> dict[str, int]:
     found = {
         "DATA": limits.memory,
         "CPU": limits.cpu_seconds,
@@ -140,7 +140,7 @@ def _resource_limits(plan: Plan, limits: Limits) -> dict[str, int]:
         "MEMLOCK": 64 * 1024,
         "MSGQUEUE": 0,
     }
-    if plan.device == "cpu":
+    if device == "cpu":
         found["AS"] = limits.memory  # a graphics card's driver reserves more addresses than any limit
     if plan.has("namespaces") or plan.has("user"):  # counts the threads of a user, who is the worker's alone
         found["NPROC"] = limits.processes * 16 + 128
@@ -167,3 +167,14 @@ def _temporary(plan: Plan, view: View) -> list[str]:
     return [
         folder for folder in ("/tmp", "/dev/shm") if not any(is_below(root, folder) for root in view.roots)
     ]
+
+
+def closed_to_others(folder: Path) -> str:
+    """A folder, or the first thing directly in it, that other users may not read; empty where there is
+    none.
+    """
+    for path in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+        needed = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+        if path.stat().st_mode & needed != needed:
+            return str(path)
+    return ""

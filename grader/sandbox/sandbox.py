@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from grader.sandbox.fresh import FreshProcess
 from grader.sandbox.isolation import PROBE_LIMITS, PROBE_SECONDS, bait, judge, probe_program, read_findings
 from grader.sandbox.jail import SCRATCH, jail_command
 from grader.sandbox.limits import Limits
-from grader.sandbox.plan import LAYERS, first_plan, worker_config
+from grader.sandbox.plan import LAYERS, USERS, closed_to_others, first_plan, worker_config
 from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.view import View, view_of
 from grader.sandbox.watch import ScratchWatch
@@ -37,8 +38,8 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings | None = None) -> None:
         self.settings = settings or SandboxSettings()
         self._environment: Environment = find_environment(self.settings.python)
-        self._plan = first_plan(self._environment, self.settings.device, self.settings.without)
-        self._forks = sys.platform == "linux" and self.settings.device == "cpu"
+        self._plan = first_plan(self._environment, self.settings.without)
+        self._first = secrets.randbelow(USERS)  # so that graders side by side use different users
         self._zygotes: dict[Folders, Zygote] = {}
         self._isolation: Isolation | None = None
         self._temporary = ""  # folder of scratch folders, where there is no jail that has one
@@ -56,11 +57,16 @@ class Sandbox:
             self._isolation = self._probe()
         return self._isolation
 
-    def warm(self) -> None:
-        """Start the warm interpreter without waiting for it: it starts while the host does something else."""
-        if self._forks:
-            folders = self._folders(())
-            self._zygote(view_of(self._environment, folders, self.settings.device), folders)
+    def warm(self, readonly: Sequence[Path] = ()) -> None:
+        """Start the warm interpreter without waiting for it: it starts while the host does something else.
+
+        Args:
+            readonly: folders that some later worker will ask for; with them one interpreter serves all
+            workers.
+        """
+        if _can_fork(self.settings.device):
+            folders = self._folders(readonly)
+            self._zygote(view_of(self._environment, folders, "cpu"), folders)
 
     def worker(
         self,
@@ -69,6 +75,7 @@ class Sandbox:
         limits: Limits | None = None,
         support: Mapping[str, bytes] | None = None,
         readonly: Sequence[Path] = (),
+        device: str | None = None,
     ) -> Worker:
         """A new worker with a private copy of these files.
 
@@ -77,18 +84,23 @@ class Sandbox:
             limits: what it may use.
             support: modules of ours that are found before the submission's own.
             readonly: further folders that it may read, under their own path.
+            device: that it may use; by default the settings'. One for a graphics card is a fresh process, and
+            slow.
 
         Raises:
             IsolationError: the machine cannot give the isolation that is required; nothing was loaded.
             SubmissionError: a name would leave the folder.
-            UsageError: ``limits.processes`` where nothing can hold further processes.
+            UsageError: ``limits.processes`` where nothing can hold further processes, or a folder that the
+            worker's
+                user may not read.
         """
         limits = limits or Limits()
         for name in (*files, *(support or {})):
             _check_name(name)
         self._require(limits)
         try:
-            return self._open(files, limits, support or {}, self._folders(readonly))
+            folders = self._folders(readonly)
+            return self._open(files, limits, support or {}, folders, device or self.settings.device)
         except LayerFailedError as failed:
             raise IsolationError(f"a worker lost its layer {failed.layer!r}: {failed}") from None
 
@@ -124,19 +136,33 @@ class Sandbox:
 
     def _folders(self, more: Sequence[Path]) -> Folders:
         folders = {Path(os.path.abspath(folder)) for folder in (*self.settings.readonly, *more)}
+        for folder in folders if self._plan.has("user") else ():
+            if closed := closed_to_others(folder):
+                raise UsageError(
+                    f"{closed} cannot be read by a worker's own user; try: chmod -R a+rX {folder}"
+                )
         return tuple(sorted(folders))
 
     def _open(
-        self, files: Mapping[str, bytes], limits: Limits, support: Mapping[str, bytes], folders: Folders
+        self,
+        files: Mapping[str, bytes],
+        limits: Limits,
+        support: Mapping[str, bytes],
+        folders: Folders,
+        device: str,
     ) -> Worker:
-        """Start a worker and wait for its hello; a zygote that has died is replaced once."""
-        view = view_of(self._environment, folders, self.settings.device)
+        """Start a worker and wait for its hello."""
+        view = view_of(self._environment, folders, device)
         self._count += 1
         scratch = f"{self._scratch_root()}/w{self._count}"
-        config = worker_config(self._plan, view, limits, scratch=scratch, number=self._count)
+        number = self._first + self._count
+        config = worker_config(self._plan, view, limits, scratch=scratch, number=number, device=device)
         ours, theirs = _pipes()
         try:
-            end = self._start(config, theirs, view, folders, slow_packages(files))
+            if _can_fork(device):
+                end = self._fork(config, theirs, view, folders, slow_packages(files))
+            else:
+                end = self._start_fresh(config, theirs, view)
         except BaseException:
             for descriptor in ours:
                 os.close(descriptor)
@@ -152,7 +178,15 @@ class Sandbox:
         worker.greet()
         return worker
 
-    def _start(
+    def _start_fresh(
+        self, config: Mapping[str, object], descriptors: Sequence[int], view: View
+    ) -> Callable[[bool], int | None]:
+        """An interpreter of its own; returns what ends it."""
+        prefix = jail_command(view, die_with_parent=True, share_devices=True) if self._jailed() else ()
+        process = FreshProcess(self._environment, config, descriptors, prefix)
+        return lambda grace: process.kill(grace=grace)
+
+    def _fork(
         self,
         config: Mapping[str, object],
         descriptors: Sequence[int],
@@ -160,11 +194,7 @@ class Sandbox:
         folders: Folders,
         packages: Sequence[str],
     ) -> Callable[[bool], int | None]:
-        """A process with this configuration; returns what ends it."""
-        if not self._forks:
-            prefix = jail_command(view, die_with_parent=True, share_devices=True) if self._jailed() else ()
-            process = FreshProcess(self._environment, config, descriptors, prefix)
-            return lambda grace: process.kill(grace=grace)
+        """A fork of a zygote, which is replaced once if it has died; returns what ends the fork."""
         try:
             zygote = self._zygote(view, folders)
             zygote.preload(packages if self._preloads else ())
@@ -188,9 +218,14 @@ class Sandbox:
         return self._temporary
 
     def _zygote(self, view: View, folders: Folders) -> Zygote:
+        """One that is alive and sees these folders; what each worker sees of them is its own Landlock's
+        business.
+        """
         key = folders if self._jailed() else ()
-        if key not in self._zygotes or not self._zygotes[key].alive:
-            self._zygotes[key] = self._new_zygote(view)
+        for seen, zygote in self._zygotes.items():
+            if zygote.alive and set(key) <= set(seen):
+                return zygote
+        self._zygotes[key] = self._new_zygote(view)
         return self._zygotes[key]
 
     def _new_zygote(self, view: View) -> Zygote:
@@ -202,11 +237,19 @@ class Sandbox:
         """Find the strongest plan that works, and what it is worth."""
         for _ in range(2 * len(LAYERS)):
             try:
-                with bait() as laid, self._open({}, PROBE_LIMITS, {}, self._folders(())) as worker:
+                with (
+                    bait() as laid,
+                    self._open({}, PROBE_LIMITS, {}, self._folders(()), self.settings.device) as worker,
+                ):
                     reply = worker.run(probe_program(laid.facts(self._plan)), timeout=PROBE_SECONDS)
                     findings = read_findings(reply, laid)
             except LayerFailedError as failed:
                 self._plan = self._plan.without(failed.layer, str(failed))
+                continue
+            except ZygoteError as error:
+                if not self._jailed():
+                    raise IsolationError(f"no worker can be started: {error}") from None
+                self._plan = self._plan.without("bubblewrap", str(error))
                 continue
             except WorkerError as error:
                 raise IsolationError(
@@ -218,6 +261,13 @@ class Sandbox:
                 break
             self._plan = self._plan.without("user", f"another user could not do this: {findings.broken[0]}")
         raise IsolationError(f"honest code fails in the sandbox: {'; '.join(findings.broken)}")
+
+
+def _can_fork(device: str) -> bool:
+    """Whether a worker can be a fork: not on macOS, and not with a graphics card, whose driver does not
+    survive it.
+    """
+    return sys.platform == "linux" and device == "cpu"
 
 
 def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -405,3 +405,31 @@ def test_scratch_is_watched_where_it_is_not_bounded(confined: Sandbox) -> None:
         pytest.raises(WorkerViolation, match="wrote more than 200 files"),
     ):
         worker.run(p)
+
+
+def test_a_file_that_cannot_be_written_is_named(sandbox: Sandbox) -> None:
+    with (
+        sandbox.worker({"a": b"", "a/modules.py": b""}) as worker,
+        pytest.raises(WorkerDied, match="the submission's files could not be written"),
+    ):
+        worker.run(Program())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser gives workers a user of their own")
+def test_a_folder_that_the_workers_user_cannot_read_is_refused(namespaced: Sandbox, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(UsageError, match="cannot be read by a worker's own user; try: chmod"):
+        namespaced.worker({}, readonly=[closed])
+
+
+def test_fresh_process_for_a_graphics_card(sandbox: Sandbox) -> None:
+    """Also where there is no card: the process, its confinement and its end are the same."""
+    p = Program()
+    p.send("value", p.import_("modules").attr("VALUE"))
+    with sandbox.worker({"modules.py": b"VALUE = 3"}, device="cuda") as worker:
+        assert worker.run(p, timeout=60.0).values == {"value": 3}
+    late = Program()
+    late.call(late.import_("os").attr("_exit"), 5)
+    with sandbox.worker({}, device="cuda") as worker, pytest.raises(WorkerDied, match="exit code 5"):
+        worker.run(late, timeout=60.0)

@@ -10,13 +10,21 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from grader.errors import SubmissionError
+from grader.report import REPORTERS, render
 from grader.sandbox import Sandbox, SandboxSettings
+from grader.submission import load_submission
 from tests.sandbox.attacks.attack import Attack
 from tests.sandbox.attacks.families import ATTACKS
+from tests.sandbox.attacks.families.injecting import HARM, TEXTS, naive_views
+from tests.sandbox.attacks.families.intake import INTAKE, SECRET, harm, naive_harm
 from tests.sandbox.attacks.runs import Outcome, run_naive, run_sandboxed
+from tests.sandbox.test_host_attacks import report_with
 
 WITHOUT: dict[str, dict[str, str]] = {
     "level 3": {},
@@ -49,6 +57,35 @@ def sandbox_column(name: str) -> tuple[str, Column]:
         return heading, column(lambda attack: run_sandboxed(attack, sandbox), name)
 
 
+def host_table() -> str:
+    """What never reaches a worker: archives and texts, against the usual way to treat them, and the
+    host's.
+    """
+    lines = ["| family | attack | usual | host |", "|---|---|---|---|"]
+    for intake in INTAKE:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "secret.txt").write_text(SECRET)
+            path = intake.build(folder)
+            usual = naive_harm(path)
+            try:
+                held = not harm(path, load_submission(path, modules=["modules.py"]).files, folder)
+            except SubmissionError:
+                held = True
+        lines.append(f"| intake | {intake.name} | {_word(bool(usual))} | {_word(not held)} |")
+    for name, text in TEXTS.items():
+        usual = any(HARM[form](view) for form, view in naive_views(text).items())
+        found = [
+            form for form in REPORTERS if HARM[form](render(report_with(text), form, audience="instructor"))
+        ]
+        lines.append(f"| injecting | {name} | {_word(bool(usual))} | {_word(bool(found))} |")
+    return "\n".join(lines)
+
+
+def _word(succeeded: bool) -> str:
+    return "**succeeds**" if succeeded else "held"
+
+
 def table(columns: dict[str, Column]) -> str:
     """Markdown: a line per attack, then the sums."""
     lines = ["| family | attack | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
@@ -61,7 +98,7 @@ def table(columns: dict[str, Column]) -> str:
 
 
 def _cell(outcome: Outcome | None) -> str:
-    return "–" if outcome is None else "**succeeds**" if outcome.succeeded else "held"
+    return "–" if outcome is None else _word(outcome.succeeded)
 
 
 def _breaches(outcomes: Column) -> int:
@@ -88,6 +125,8 @@ def main() -> int:
         print(json.dumps({name: {k: o and o.succeeded for k, o in c.items()} for name, c in columns.items()}))
     else:
         print(f"As {user}, {time.strftime('%Y-%m-%d')}, {os.uname().release}.\n\n{table(columns)}")
+        if everything:
+            print(f"\n{host_table()}")
     held = [outcomes for name, outcomes in columns.items() if name != "naive grader"]
     for outcomes in held:
         for name, outcome in outcomes.items():
