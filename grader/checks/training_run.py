@@ -30,6 +30,8 @@ SECONDS = 120.0  # of one call of train with the default budget, unless the rubr
 LEAST_SECONDS = 20.0  # of a call with a smaller budget
 HUNG_SECONDS = 8.0  # of a call after one that got nowhere
 FORMS = ("flat", "images", "height, width, channel")
+TRIES = 2  # calls that hang before the function is called no more
+PASSES = 4  # over the training images, for each epoch asked for and one more, before a call counts as endless
 PROBE = 512  # images that decide which form of input the model takes
 MIDDLES = 64  # images between which lie the middles that show whether a model is affine
 ITEMS = 6  # of what train returns
@@ -104,6 +106,10 @@ def run_train(
         return TrainRun(context, budget, own).go(sets, fresh_seed)
 
 
+class RunsOnError(Exception):
+    """``train`` goes on and on."""
+
+
 class TrainRun:
     """One call of ``train`` and the questions after it."""
 
@@ -122,6 +128,9 @@ class TrainRun:
         limit = whole if share >= 1 else min(whole, max(LEAST_SECONDS, whole * share))
         return min(limit, HUNG_SECONDS) if self.context.facts.get(self._hung) else limit
 
+    def _note_hung(self) -> None:
+        self.context.facts[self._hung] = self.context.facts.get(self._hung, 0) + 1
+
     @property
     def _hung(self) -> str:
         return f"training:{self.context.target}:hung"
@@ -131,11 +140,17 @@ class TrainRun:
         missing = absent(self.context, self.module, self.name)
         if missing is not None:
             raise CannotJudge(missing)
+        if self.context.facts.get(self._hung, 0) >= TRIES:
+            text = f"{self.name} hung in {TRIES} calls and is not called again."
+            raise CannotJudge(self._finding(Verdict.ERRORED, text))
         try:
             function, parameters = self.import_function()
             result = self._call(function, parameters, fresh_seed)
             model, is_torch = self._read(result)
             self._predict(model, is_torch, sets)
+        except RunsOnError as endless:
+            self._note_hung()
+            raise CannotJudge(self._finding(Verdict.ERRORED, str(endless))) from endless
         except WorkerTimeout as slow:
             raise CannotJudge(self._finding(Verdict.ERRORED, self._too_slow())) from slow
         except WorkerDied as died:
@@ -145,7 +160,7 @@ class TrainRun:
 
     def _too_slow(self) -> str:
         if self.reached < 0.01:
-            self.context.facts[self._hung] = True
+            self._note_hung()
             return (
                 f"{self.name} does not get anywhere: after {self.limit:.0f} s with {self.budget}, it had read less "
                 "than 1 % of the training images of an epoch."
@@ -213,6 +228,11 @@ class TrainRun:
             if not isinstance(epoch, int | float) or not 0 <= epoch < 1e6:
                 return
             self.reached = max(self.reached, float(epoch))
+            if self.reached > PASSES * (self.budget.epochs + 1):
+                raise RunsOnError(
+                    f"{self.name} does not stop: called with {self.budget}, it had read all training images "
+                    f"{self.reached:.0f} times."
+                )
             if int(epoch) == told[0]:
                 return
             told[0] = int(epoch)

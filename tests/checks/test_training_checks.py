@@ -131,6 +131,19 @@ def test_a_call_that_hangs_is_ended(sandbox: Sandbox, data: DataSet) -> None:
     assert "train does not get anywhere: after 2 s" in found.message
 
 
+def test_endless_training_is_ended_and_not_tried_for_ever(sandbox: Sandbox, data: DataSet) -> None:
+    files = changed(TORCH, "for epoch in range(epochs):", "for epoch in iter(int, 1):")
+    context = context_of(sandbox, data, files, TORCH)
+    messages = []
+    for seed in range(3):
+        with pytest.raises(CannotJudge) as reason:
+            run_train(context, Budget(images=640, epochs=1, held_out=100, batch_norm=False, seed=seed), ())
+        messages.append(reason.value.finding.message)
+    assert "train does not stop: called with 1 epoch of 640 images" in messages[0]
+    assert "it had read all training images" in messages[0]
+    assert messages[2] == "train hung in 2 calls and is not called again."
+
+
 def test_slow_is_called_slow_and_not_wrong(sandbox: Sandbox, data: DataSet) -> None:
     new = "            import time; time.sleep(0.2)\n            optimizer.step()\n"
     files = changed(TORCH, "            optimizer.step()\n", new)
