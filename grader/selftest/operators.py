@@ -69,7 +69,7 @@ def _nodes(tree: ast.Module, name: str) -> list[ast.AST]:
 
 
 def _text(node: ast.AST) -> str:
-    return " ".join(ast.unparse(node).split())[:60]
+    return " ".join(ast.unparse(ast.fix_missing_locations(node)).split())[:60]
 
 
 class _Replace(ast.NodeTransformer):

@@ -1,0 +1,55 @@
+"""A student's self-check: public checks, again on every save, only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.grading import GradeRequest, read_request
+from grader.model import Report, Verdict
+from grader.sandbox import Sandbox
+from grader.selfcheck import Difference, affected, own_code, self_check, watch
+from tests.grading_support import full_marks_with
+
+
+def write(folder: Path, **changes: tuple[str, str]) -> GradeRequest:
+    for name, data in full_marks_with(**changes).items():
+        (folder / name).write_bytes(data)
+    return GradeRequest(submission=folder, sandbox=own_code(), device="cpu")
+
+
+def test_public_checks_of_own_code_run(tmp_path: Path, sandbox: Sandbox) -> None:
+    request = write(tmp_path)
+    report = self_check(request, sandbox)
+    assert all(check.audience == "public" for check in report.checks)
+    assert not any(check.kind == "training" for check in report.checks)
+    assert not [c.id for c in report.checks if c.verdict not in (Verdict.PASSED, Verdict.MANUAL)]
+
+
+def test_a_save_concerns_what_reads_the_file(tmp_path: Path) -> None:
+    submission, rubric = read_request(write(tmp_path))
+    assert "mlp_torch.network" in affected(submission, rubric, {"mlp_pytorch.py"})
+    assert "linear.forward" not in affected(submission, rubric, {"mlp_pytorch.py"})
+    concerned = affected(submission, rubric, {"modules.py"})
+    assert {"linear.forward", "mlp_numpy.network"} <= set(concerned)  # the network imports the modules
+    assert "mlp_torch.network" not in concerned
+
+
+def test_watching_checks_again_and_says_what_changed(tmp_path: Path, sandbox: Sandbox) -> None:
+    request = write(tmp_path, modules=("dx = dout * np.where", "dx = 2 * dout * np.where"))
+    request = GradeRequest(
+        submission=tmp_path, sandbox=own_code(), only=("elu.gradient", "softmax.forward"), device="cpu"
+    )
+    seen: list[tuple[Report | GraderError, Difference]] = []
+
+    def saves() -> Iterator[set[str]]:
+        write(tmp_path)
+        yield {str(tmp_path / "modules.py")}
+
+    watch(
+        request, sandbox, changes=saves(), show=lambda report, difference: seen.append((report, difference))
+    )
+    assert len(seen) == 2
+    assert [check.id for check in seen[1][1].mended] == ["elu.gradient"]
+    assert not seen[0][1].any
