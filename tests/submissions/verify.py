@@ -11,6 +11,7 @@ small made-up ``cifar10_utils`` (ten patterns in noise) in place of the course's
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,13 +19,15 @@ from pathlib import Path
 
 from tests.submissions import Entry, entries, load, write
 
-CHILD = Path(__file__).with_name("verify_child.py")
+CHILD = "tests.submissions.judge.child"
+ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).with_name("made_up_cifar10_utils.py")
 SECONDS = 300
 
 
 def judge(name: str, *, training: bool = True) -> dict[str, str]:
     """What each check found in one submission: "" where it is right, else one line that says what is wrong."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "one" / "two"
         write(name, folder)
@@ -32,9 +35,11 @@ def judge(name: str, *, training: bool = True) -> dict[str, str]:
             (folder / "cifar10_utils.py").write_bytes(DATA.read_bytes())
         (folder / "data").mkdir()
         result = Path(scratch) / "result.json"
-        command = [sys.executable, str(CHILD), str(folder), str(result), "all" if training else "layers"]
+        command = [sys.executable, "-m", CHILD, str(result), "all" if training else "layers"]
         try:
-            run = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS, check=False)
+            run = subprocess.run(
+                command, cwd=folder, capture_output=True, timeout=SECONDS, check=False, env=environment
+            )
         except subprocess.TimeoutExpired:
             run = None
         found = dict(json.loads(line) for line in result.read_text().splitlines()) if result.exists() else {}

@@ -1,0 +1,1 @@
+"""An independent judge of the corpus: autograd and plain comparisons, nothing of the grader."""
