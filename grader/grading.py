@@ -5,6 +5,7 @@ The one entry that the command line, the pytest plugin and scripts share.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,9 @@ def grade_submission(
     if sandbox is not None:
         return open_session(request, sandbox, on_event=on_event).grade()
     with Sandbox(request.sandbox) as own:
-        return open_session(request, own, on_event=on_event).grade()
+        session = open_session(request, own, on_event=on_event)
+        session.warm()
+        return session.grade()
 
 
 def read_request(request: GradeRequest) -> tuple[Submission, Rubric]:
@@ -109,7 +112,7 @@ def choose_device(asked: str) -> str:
     Raises:
         UsageError: the device asked for is not there.
     """
-    if asked == "cpu":
+    if asked == "cpu" or (asked == "auto" and not _accelerator_possible()):
         return "cpu"
     import torch
 
@@ -121,6 +124,11 @@ def choose_device(asked: str) -> str:
             f"--device {asked}: not on this machine; there is: {', '.join(n for n, ok in here.items() if ok)}"
         )
     return asked
+
+
+def _accelerator_possible() -> bool:
+    """Whether it is worth importing torch to look for an accelerator: seconds, on a machine that has none."""
+    return sys.platform != "linux" or Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
 
 
 def open_session(request: GradeRequest, sandbox: Sandbox, *, on_event: Listener = ignore) -> Session:

@@ -109,18 +109,33 @@ class Session:
             parts=tuple(part for part in parts if part.checks),
         )
 
-    def _isolation(self, rubric: Rubric) -> Isolation:
-        """What the sandbox gives; it refuses here, before a byte of the submission is loaded.
+    def warm(self) -> None:
+        """Start the warm interpreter beside the host's own work; one serves layers and training.
 
-        Written answers alone need no worker: none is started then.
+        Raises:
+            UsageError: the data set cannot be read, the variant does not exist.
         """
-        kinds = {
+        kinds = self._kinds(self.prepare())
+        if kinds <= PAPER_KINDS:
+            return
+        needs_data = bool(kinds & DATA_KINDS) and self.settings.load_data is not None
+        self.sandbox.warm([self._load_data().root] if needs_data else [])
+
+    def _kinds(self, rubric: Rubric) -> set[str]:
+        """Kinds of the checks that were asked for."""
+        return {
             check.kind
             for part in rubric.parts
             for check in part.checks
             if self._asked_for(check_id(part, check))
         }
-        if kinds <= PAPER_KINDS:
+
+    def _isolation(self, rubric: Rubric) -> Isolation:
+        """What the sandbox gives; it refuses here, before a byte of the submission is loaded.
+
+        Written answers alone need no worker: none is started then.
+        """
+        if self._kinds(rubric) <= PAPER_KINDS:
             return Isolation(level=0, name="nothing was run")
         return self.sandbox.isolation
 

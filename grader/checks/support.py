@@ -111,7 +111,7 @@ def raised(error: StudentError, *, doing: str, output: str = "") -> Finding:
     lines = [
         f"{frame.file}:{frame.line} in {frame.function or 'module'}: {frame.code}" for frame in error.frames
     ]
-    environment = environment_reason(error)
+    environment = error.environment or environment_reason(error)
     message = f"{doing} raised {error.type}: {error.message}{place}"
     if environment:
         message = f"{doing}: {environment}{place}"
