@@ -73,10 +73,17 @@ def grade_submission(
     """
     if sandbox is not None:
         return open_session(request, sandbox, on_event=on_event).grade()
-    with Sandbox(request.sandbox) as own:
+    with Sandbox(_settings(request)) as own:
         session = open_session(request, own, on_event=on_event)
         session.warm()
         return session.grade()
+
+
+def _settings(request: GradeRequest) -> SandboxSettings:
+    """The sandbox's settings, with the rubric's environment where none was asked for."""
+    if request.sandbox.python or not request.rubric:
+        return request.sandbox
+    return replace(request.sandbox, python=load_rubric(request.rubric).environment)
 
 
 def read_request(request: GradeRequest) -> tuple[Submission, Rubric]:

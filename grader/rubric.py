@@ -253,6 +253,9 @@ class Rubric(Frozen):
         default=None, description="for every check, instead of the checks' own"
     )
     settings: Mapping[str, str | int | float | bool] = {}
+    environment: str = Field(
+        default="", description="interpreter that runs submissions; --python overrides it"
+    )
     policy: Policy | None = Field(
         default=None, description="late penalty and extra credit, for `grader batch`"
     )
