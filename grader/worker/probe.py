@@ -196,7 +196,15 @@ def import_grader(facts: dict[str, Any]) -> bool:
     """Import a package of this grader's."""
     import importlib.util
 
-    return any(importlib.util.find_spec(name) is not None for name in ("grader", "reference"))
+    def found(name: str) -> bool:
+        """Whether there is code of that name; an emptied folder alone is a namespace without any."""
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, OSError, ValueError):
+            return False
+        return spec is not None and spec.origin is not None
+
+    return any(map(found, ("grader", "grader.rubric", "grader.truth", "reference", "reference.layers")))
 
 
 ATTACKS: tuple[tuple[str, Callable[[dict[str, Any]], bool]], ...] = (
