@@ -46,11 +46,12 @@ def truth_of(name: str, options: Mapping[str, object] | None = None) -> Truth:
         output = np.asarray(layer.forward(**point, **settings))
         if call.cotangent is None:
             return Outcome(output)
-        if (
-            np.shape(call.cotangent) != output.shape
-        ):  # drawn in the shape of a wrong output: there is no gradient
+        cotangent = np.asarray(call.cotangent, np.float64)
+        if cotangent.size == output.size == 1:  # a loss that came back as an array of one element
+            cotangent = cotangent.reshape(output.shape)
+        if cotangent.shape != output.shape:  # drawn in the shape of a wrong output: there is no gradient
             return Outcome(output)
-        grads = layer.backward(np.asarray(call.cotangent, np.float64), **point, **settings)
+        grads = layer.backward(cotangent, **point, **settings)
         return Outcome(output, dict(grads))
 
     return truth
