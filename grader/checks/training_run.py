@@ -31,7 +31,9 @@ LEAST_SECONDS = 20.0  # of a call with a smaller budget
 HUNG_SECONDS = 8.0  # of a call after one that got nowhere
 FORMS = ("flat", "images", "height, width, channel")
 TRIES = 2  # calls that hang before the function is called no more
-PASSES = 12  # over the training images, for each epoch asked for and one more, before a call counts as endless
+PASSES = (
+    12  # over the training images, for each epoch asked for and one more, before a call counts as endless
+)
 PROBE = 512  # images that decide which form of input the model takes
 MIDDLES = 64  # images between which lie the middles that show whether a model is affine
 ITEMS = 6  # of what train returns
