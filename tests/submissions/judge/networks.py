@@ -145,6 +145,7 @@ def check_torch_net(batch_norm):
 def check_torch_init():
     net = torch_net([200, 150])
     linears = [m for m in torch.nn.Module.modules(net) if isinstance(m, torch.nn.Linear)]
+    assert len(linears) == 3, f"{len(linears)} linear layers"
     for i, layer in enumerate(linears):
         w = layer.weight.detach().numpy().astype(float)
         gain = w.var() * w.shape[1]
