@@ -111,30 +111,12 @@ def raised(error: StudentError, *, doing: str, output: str = "") -> Finding:
     lines = [
         f"{frame.file}:{frame.line} in {frame.function or 'module'}: {frame.code}" for frame in error.frames
     ]
-    environment = error.environment or environment_reason(error)
-    message = f"{doing} raised {error.type}: {error.message}{place}"
-    if environment:
-        message = f"{doing}: {environment}{place}"
-    hint = "The cause lies in the environment, not in this part's idea." if environment else ""
-    return Finding(Verdict.ERRORED, message, detail="\n".join(lines), hint=hint, output=output)
-
-
-_MOVED = (
-    ("np.float_", "NaN"), ("np.Inf", ""), ("np.product", ""), ("np.int'", ""), ("np.float'", ""), ("np.bool'", ""),
-)  # fmt: skip
-
-
-def environment_reason(error: StudentError) -> str:
-    """Why the environment is to blame for an exception; "" if it is not."""
-    if error.type in ("ModuleNotFoundError", "ImportError") and error.missing:
-        return f"the package {error.missing!r} is not installed where submissions run ({error.message})"
-    moved = error.type == "TypeError" and "unexpected keyword argument" in error.message
-    if moved and any(name in error.message for name in ("'newshape'", "'labels'")):
-        return f"a newer version of a package no longer takes this argument ({error.message})"
-    gone = error.type == "AttributeError" and "module 'numpy' has no attribute" in error.message
-    if gone or (error.type == "AttributeError" and "was removed in the NumPy" in error.message):
-        return f"a newer version of NumPy no longer has this name ({error.message})"
-    return ""
+    told, hint = f" raised {error.type}: {error.message}", ""
+    if error.environment:
+        told, hint = f": {error.environment}", "The cause lies in the environment, not in this part's idea."
+    return Finding(
+        Verdict.ERRORED, f"{doing}{told}{place}", detail="\n".join(lines), hint=hint, output=output
+    )
 
 
 def keep_output(context: Context, reply: Reply) -> None:

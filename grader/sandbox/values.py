@@ -60,7 +60,9 @@ class StudentError:
     def environment(self) -> str:
         """Why the environment may be to blame: a module is missing, or a package has moved on; else empty."""
         if self.missing:
-            return f"there is no module {self.missing}: neither in the submission nor in the worker's environment"
+            return (
+                f"{self.missing!r} is not installed where submissions run, and is no file of the submission"
+            )
         return explain_change(self.type, self.message)
 
     def __str__(self) -> str:

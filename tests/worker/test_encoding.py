@@ -193,6 +193,6 @@ def test_environment_is_named() -> None:
     moved = StudentError("AttributeError", "module 'numpy' has no attribute 'float'.\n`np.float` was ...")
     assert moved.environment == "numpy.float was removed in NumPy 1.24"
     missing = StudentError("ModuleNotFoundError", "No module named 'tqdm'", missing="tqdm")
-    assert missing.environment.startswith("there is no module tqdm")
+    assert missing.environment.startswith("'tqdm' is not installed")
     assert StudentError("AttributeError", "module 'modules' has no attribute 'float'").environment == ""
     assert StudentError("ValueError", "numpy.float").environment == ""
