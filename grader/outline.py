@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 MAX_SOURCE = 2 << 20
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)")
@@ -55,6 +56,7 @@ class Outline:
     classes: Mapping[str, ClassOutline] = field(default_factory=dict)
     names: frozenset[str] = frozenset()  # everything else that is bound: imports, assignments
     star_imports: bool = False
+    imports: frozenset[str] = frozenset()  # dotted names imported anywhere; ``from a import b`` is a and a.b
 
     def defines(self, name: str) -> bool:
         """Whether ``name`` is bound at the top level, as far as can be seen."""
@@ -113,7 +115,19 @@ def _outline(file: str, tree: ast.Module) -> Outline:
             names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
         else:
             names.update(_bound(node))
-    return Outline(file, None, functions, classes, frozenset(names), star)
+    return Outline(file, None, functions, classes, frozenset(names), star, frozenset(_imports(file, tree)))
+
+
+def _imports(file: str, tree: ast.Module) -> Iterator[str]:
+    """Dotted names of everything that a file imports, at any depth; relative ones from the folder's top."""
+    package = PurePosixPath(file).parent.parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, *([node.module] if node.module else [])))
+            yield from (base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names))
 
 
 def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:

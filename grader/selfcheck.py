@@ -6,7 +6,6 @@ says what is right, what is not, and how to look.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from grader.errors import GraderError
 from grader.events import Listener, ignore
 from grader.grading import GradeRequest, grade_submission, read_request
 from grader.model import CheckResult, Report, Verdict
-from grader.outline import Outline, read_outline
 from grader.rubric import Rubric, check_id
 from grader.sandbox import Sandbox, SandboxSettings
 from grader.sandbox.plan import LAYERS
@@ -60,12 +58,7 @@ def checks_to_run(submission: Submission, rubric: Rubric, *, training: bool) -> 
 
 def _view(submission: Submission, rubric: Rubric) -> Rubric:
     """The rubric as it is for this submission's variant."""
-
-    def outline(module: str) -> Outline | None:
-        data = submission.files.get(module.replace(".", "/") + ".py")
-        return None if data is None else read_outline(module, data)
-
-    variant = find_variant(rubric, outline)
+    variant = find_variant(rubric, submission.sources.outline)
     return rubric.for_variant(variant.id) if variant.id else rubric
 
 
@@ -81,31 +74,10 @@ def affected(submission: Submission, rubric: Rubric, changed: Set[str]) -> tuple
     for part in _view(submission, rubric).parts:
         for check in part.checks:
             target = check.target or part.target
-            files = _reads(submission, target.partition(":")[0]) if target else changed
+            files = submission.sources.reach(target.partition(":")[0]).files if target else changed
             if changed & files:
                 found.append(check_id(part, check))
     return tuple(found)
-
-
-def _reads(submission: Submission, module: str) -> set[str]:
-    """The submission's files that importing a module reads."""
-    todo, seen = [module], set[str]()
-    while todo:
-        name = todo.pop()
-        file = name.replace(".", "/") + ".py"
-        if file in seen or file not in submission.files:
-            continue
-        seen.add(file)
-        try:
-            tree = ast.parse(submission.files[file])
-        except (SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                todo += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                todo.append(node.module)
-    return seen
 
 
 def merged(before: Report, now: Report) -> Report:

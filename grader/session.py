@@ -17,11 +17,11 @@ import numpy as np
 
 from grader.checks import CHECKS
 from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.support import needed_packages
 from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
-from grader.outline import Outline, read_outline
-from grader.rubric import CheckBase, FormulaSpec, ManualSpec, PartSpec, Rubric, check_id
+from grader.rubric import CheckBase, CheckSpec, FormulaSpec, ManualSpec, PartSpec, Rubric, check_id
 from grader.score import points_earned
 from grader.submission import Submission
 from grader.text import clean
@@ -115,27 +115,31 @@ class Session:
         Raises:
             UsageError: the data set cannot be read, the variant does not exist.
         """
-        kinds = self._kinds(self.prepare())
-        if kinds <= PAPER_KINDS:
+        asked = self._to_run(self.prepare())
+        if not asked:
             return
-        needs_data = bool(kinds & DATA_KINDS) and self.settings.load_data is not None
-        self.sandbox.warm([self._load_data().root] if needs_data else [])
+        needs_data = (
+            any(check.kind in DATA_KINDS for _, check in asked) and self.settings.load_data is not None
+        )
+        modules = {(check.target or part.target or "").partition(":")[0] for part, check in asked}
+        packages = set[str]().union(*(needed_packages(self.submission.sources, name) for name in modules))
+        self.sandbox.warm([self._load_data().root] if needs_data else [], packages)
 
-    def _kinds(self, rubric: Rubric) -> set[str]:
-        """Kinds of the checks that were asked for."""
-        return {
-            check.kind
+    def _to_run(self, rubric: Rubric) -> list[tuple[PartSpec, CheckSpec]]:
+        """The checks that were asked for and that run the submission."""
+        return [
+            (part, check)
             for part in rubric.parts
             for check in part.checks
-            if self._asked_for(check_id(part, check))
-        }
+            if check.kind not in PAPER_KINDS and self._asked_for(check_id(part, check))
+        ]
 
     def _isolation(self, rubric: Rubric) -> Isolation:
         """What the sandbox gives; it refuses here, before a byte of the submission is loaded.
 
         Written answers alone need no worker: none is started then.
         """
-        if self._kinds(rubric) <= PAPER_KINDS:
+        if not self._to_run(rubric):
             return Isolation(level=0, name="nothing was run")
         return self.sandbox.isolation
 
@@ -145,7 +149,7 @@ class Session:
         Raises:
             UsageError: the variant asked for does not exist.
         """
-        self.variant = find_variant(self.rubric, self._outline, asked=self.settings.variant)
+        self.variant = find_variant(self.rubric, self.submission.sources.outline, asked=self.settings.variant)
         return self.rubric.for_variant(self.variant.id) if self.variant.id else self.rubric
 
     def check_one(self, part: PartSpec, spec: CheckBase) -> CheckResult:
@@ -251,15 +255,6 @@ class Session:
                 raise UsageError(
                     f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}"
                 )
-
-    def _outline(self, module: str) -> Outline | None:
-        file = module.replace(".", "/") + ".py"
-        key = f"outline:{file}"
-        if key not in self.facts:
-            data = self.submission.files.get(file)
-            self.facts[key] = None if data is None else read_outline(file, data)
-        found: Outline | None = self.facts[key]
-        return found
 
     def _load_data(self) -> DataSet:
         if self._data_error is not None:

@@ -15,9 +15,11 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from grader.errors import SubmissionError
+from grader.sources import Sources
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
@@ -51,6 +53,11 @@ class Submission:
     notes: tuple[str, ...] = ()
     path: Path | None = None
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Its Python files as they are before anything runs."""
+        return Sources(self.files)
 
     def text(self, name: str) -> str | None:
         """A file as text (UTF-8, any line ends), or None if it is not there."""

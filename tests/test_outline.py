@@ -91,3 +91,9 @@ def test_names_behind_conditions_are_seen() -> None:
 def test_deep_nesting_is_an_answer_and_no_crash() -> None:
     assert outline("x = " + "[" * 3000 + "]" * 3000).broken is not None
     assert outline("x = " + "-" * 100_000 + "1").broken is not None
+
+
+def test_imports_are_dotted_names_at_any_depth() -> None:
+    text = "import a.b\nfrom c import d\ndef f():\n    import e\n    from .g import h\n    from . import i\n"
+    found = read_outline("pack/m.py", text.encode()).imports
+    assert {"a.b", "c", "c.d", "e", "pack.g", "pack.g.h", "pack.i"} <= found

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 from grader.errors import IsolationError, SubmissionError
 from grader.model import CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
-from grader.outline import Outline, read_outline
 from grader.rubric import Rubric, check_id
 from grader.sandbox import Sandbox, SandboxSettings
 from grader.session import GradeSettings, Session, version
@@ -148,13 +147,7 @@ def _grade(task: Task, sandbox: Sandbox) -> Report:
 
 def _only_there(task: Task, submission: Submission) -> tuple[str, ...]:
     """The patterns that checks of this submission's variant match: a class may have several variants."""
-
-    def outline(module: str) -> Outline | None:
-        file = module.replace(".", "/") + ".py"
-        data = submission.files.get(file)
-        return None if data is None else read_outline(file, data)
-
-    variant = find_variant(task.rubric, outline, asked=task.variant).id
+    variant = find_variant(task.rubric, submission.sources.outline, asked=task.variant).id
     rubric = task.rubric.for_variant(variant) if variant else task.rubric
     names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
     return tuple(only for only in task.only if fnmatch.filter(names, spelled(only)))

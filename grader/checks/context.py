@@ -18,7 +18,7 @@ import numpy as np
 from grader.errors import DataError
 from grader.events import Listener, ignore
 from grader.model import Band, CheckResult, Curve, Diagnosis, Evidence, FormulaReading, Verdict
-from grader.outline import Outline, read_outline
+from grader.outline import Outline
 from grader.rubric import CheckBase, PartSpec, Rubric
 from grader.submission import Submission
 
@@ -109,6 +109,11 @@ class Context:
         return module, name
 
     @property
+    def module(self) -> str:
+        """Module of the target; "" where there is no target."""
+        return (self.spec.target or self.part.target or "").partition(":")[0]
+
+    @property
     def seconds(self) -> float:
         """Time limit of one request to the worker, in seconds; short once this target has run out of it."""
         limit = self.spec.seconds or self.rubric.limits.seconds
@@ -120,13 +125,7 @@ class Context:
 
     def outline(self, module: str) -> Outline | None:
         """What the submission's file of a module defines, or None if there is no such file."""
-        file = module.replace(".", "/") + ".py"
-        key = f"outline:{file}"
-        if key not in self.facts:
-            data = self.submission.files.get(file)
-            self.facts[key] = None if data is None else read_outline(file, data)
-        found: Outline | None = self.facts[key]
-        return found
+        return self.submission.sources.outline(module)
 
     def data(self) -> DataSet:
         """The data set (loaded on first use).

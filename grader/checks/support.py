@@ -19,8 +19,10 @@ from grader.sandbox import Limits, Reply, StudentError, Worker
 
 if TYPE_CHECKING:
     from grader.outline import FunctionOutline
+    from grader.sources import Sources
 
 SUPPORT_MODULES = ("cifar10_utils.py", "gradmark_probe.py")
+USES_TORCH = frozenset({"cifar10_utils"})  # those of our modules that import torch
 
 
 @contextmanager
@@ -30,9 +32,19 @@ def open_worker(context: Context, readonly: Sequence[Path], changes: Mapping[str
     if changes:
         limits = replace(limits, **changes)
     with context.sandbox.worker(
-        context.submission.files, limits=limits, support=support_files(), readonly=tuple(readonly)
+        context.submission.files,
+        limits=limits,
+        support=support_files(),
+        readonly=tuple(readonly),
+        packages=needed_packages(context.submission.sources, context.module),
     ) as worker:
         yield worker
+
+
+def needed_packages(sources: Sources, module: str) -> frozenset[str]:
+    """Packages that importing a module of the submission will import: slow ones are imported beforehand."""
+    found = sources.reach(module).packages
+    return found | {"torch"} if found & USES_TORCH else found
 
 
 def worker_limits(context: Context) -> Limits:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grader.numerics.compare import Comparison, compare, compare_within
-from grader.numerics.conversation import Asked, Conversation
+from grader.numerics.conversation import Asked, Conversation, natural_size
 from grader.numerics.events import gradient_shape_fault
 from grader.numerics.judge import Judge
 from grader.numerics.report import Against, Evidence, Judgement
 from grader.numerics.subject import OUTPUT, Array
 from grader.numerics.vectors import root_mean_square
 
-_NOISES = 10.0
+_UNIT = {False: 2.0**-52, True: 2.0**-23}  # rounding of one operation, by whether it is done in float32
+_LOSS = 1e-7  # of a loss's usual size: an epsilon in its logarithm, ten times of which are let through
 
 
 @dataclass(eq=False)
@@ -64,10 +65,18 @@ def _compare_output(asked: Asked, judge: Judge, relative: float | None) -> Compa
         got = got.reshape(want.shape)
     precision = "float32" if judge.noise.low_precision else None
     sigma = judge.noise.sigma(want)
+    if want.size == 1:
+        sigma = max(sigma, _LOSS * _usual_size(judge.talk))
     result = compare(got, want, relative=relative, noise=sigma, precision=precision)
     if result.fault == "values" and judge.noise.low_precision:
         result = compare(got, want, relative=relative, noise=judge.noise_at(asked), precision=precision)
     return result
+
+
+def _usual_size(talk: Conversation) -> float:
+    """The size of the right output at the generic point, 1 where that is zero."""
+    truth = talk.asked[0].truth
+    return (root_mean_square(truth.output) if truth is not None and truth.output is not None else 0.0) or 1.0
 
 
 def _compare_gradient(asked: Asked, name: str, judge: Judge) -> Comparison:
@@ -81,6 +90,7 @@ def _compare_gradient(asked: Asked, name: str, judge: Judge) -> Comparison:
     band = judge.noise.band
     share = min(max(judge.talk.precision.get(name, 0.0), 2.0**-50), judge.noise.worst_rounding)
     rounding = share * root_mean_square(want) if want.size else 0.0
+    rounding = max(rounding, _UNIT[judge.noise.low_precision] * natural_size(asked, name))
     precision = "float32" if judge.noise.low_precision else "float64"
     result = compare(got, want, relative=band, noise=rounding, precision=precision, integers=False)
     if result.fault != "values" or got is None:
@@ -95,9 +105,9 @@ def _with_rounding(asked: Asked, name: str, got: Array, want: Array, judge: Judg
     rounding = judge.rounding_at(asked)
     largest = float(np.abs(want).max(initial=0.0))
     floor = 1e-6 if judge.noise.low_precision else 1e-9
-    allowed = (
-        judge.noise.band * np.abs(want) + floor * largest + rounding.of(name, want.shape).reshape(want.shape)
-    )
+    natural = 10.0 * _UNIT[judge.noise.low_precision] * natural_size(asked, name)
+    moved = rounding.of(name, want.shape).reshape(want.shape)
+    allowed = judge.noise.band * np.abs(want) + floor * largest + np.maximum(moved, natural)
     reason = (
         f"{judge.noise.band:.0e} of |want| + {floor:.0e} of max |want| + measured rounding of the gradient"
     )

@@ -298,12 +298,22 @@ def _look_at_backward_twice(events: Events, twice: Outcome, once: Outcome) -> No
         events.add("cache", _differs(once, twice), GENERIC, detail, fault=False)
 
 
-def _natural_sizes(talk: Conversation) -> dict[str, float]:
-    """By tensor that is judged: how large its gradient is if outputs change as much as inputs do."""
-    generic = talk.asked[0]
-    output, u = generic.outcome.output, generic.call.cotangent
+def natural_size(asked: Asked, name: str) -> float:
+    """How large a gradient is if the output changes as much as the tensor does; 0 where nothing is known.
+
+    Rounding is a share of this, however small the gradient itself is where its terms cancel.
+    """
+    output, u = asked.outcome.output, asked.call.cotangent
     if output is None or u is None or not np.isfinite(output).all():
-        return {}
+        return 0.0
     size = float(np.abs(u).max(initial=0.0)) * root_mean_square(output)
-    names = talk.setup.wrt or talk.tensors
-    return {name: size / min(scale_of(generic.call.tensors[name]), 1.0) for name in names}
+    return size / min(scale_of(asked.call.tensors[name]), 1.0)
+
+
+def _natural_sizes(talk: Conversation) -> dict[str, float]:
+    """By tensor that is judged, at the generic point; empty where the output is not finite."""
+    generic = talk.asked[0]
+    output = generic.outcome.output
+    if output is None or not np.isfinite(output).all():
+        return {}
+    return {name: natural_size(generic, name) for name in talk.setup.wrt or talk.tensors}

@@ -123,6 +123,13 @@ def probe_program(facts: dict[str, Any]) -> Program:
     return p
 
 
+def training_program() -> Program:
+    """The program that a throw-away worker runs before the first submission that needs torch."""
+    p = Program()
+    p.send("error", p.call(p.import_("_gradmark.probe").attr("training_step")))
+    return p
+
+
 def read_findings(reply: Reply, laid: Bait) -> Findings:
     """Gaps and broken things of a probe's reply. A probe that did not finish is broken."""
     if reply.error is not None:

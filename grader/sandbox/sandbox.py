@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
@@ -15,7 +15,15 @@ from grader.model import Isolation
 from grader.sandbox.channel import Channel
 from grader.sandbox.environment import Environment, find_environment
 from grader.sandbox.fresh import FreshProcess
-from grader.sandbox.isolation import PROBE_LIMITS, PROBE_SECONDS, bait, judge, probe_program, read_findings
+from grader.sandbox.isolation import (
+    PROBE_LIMITS,
+    PROBE_SECONDS,
+    bait,
+    judge,
+    probe_program,
+    read_findings,
+    training_program,
+)
 from grader.sandbox.jail import SCRATCH, jail_command
 from grader.sandbox.limits import Limits
 from grader.sandbox.plan import LAYERS, USERS, closed_to_others, first_plan, worker_config
@@ -23,7 +31,7 @@ from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.view import View, view_of
 from grader.sandbox.watch import ScratchWatch
 from grader.sandbox.worker import LayerFailedError, Worker
-from grader.sandbox.zygote import Zygote, ZygoteError, slow_packages
+from grader.sandbox.zygote import LIGHT, TORCH, Zygote, ZygoteError, imported_by, needs_torch, slow_modules
 from grader.worker.cleaning import remove_tree
 
 Folders = tuple[Path, ...]
@@ -32,7 +40,8 @@ Folders = tuple[Path, ...]
 class Sandbox:
     """Opens workers; a context manager, for one thread.
 
-    The first use of ``isolation`` or ``worker`` starts a warm interpreter and probes what it is worth.
+    The first use of ``isolation`` or ``worker`` starts a warm interpreter and probes what it is worth. There are two
+    kinds of warm interpreters: most workers need NumPy alone, and forking one that has torch as well costs thrice.
     """
 
     def __init__(self, settings: SandboxSettings | None = None) -> None:
@@ -40,10 +49,11 @@ class Sandbox:
         self._environment: Environment = find_environment(self.settings.python)
         self._plan = first_plan(self._environment, self.settings.without)
         self._first = secrets.randbelow(USERS)  # so that graders side by side use different users
-        self._zygotes: dict[Folders, Zygote] = {}
+        self._zygotes: dict[tuple[Folders, bool], Zygote] = {}  # by folders, and whether torch is in it
         self._isolation: Isolation | None = None
         self._temporary = ""  # folder of scratch folders, where there is no jail that has one
         self._preloads = True
+        self._torch_works = False
         self._count = 0
 
     @property
@@ -57,16 +67,17 @@ class Sandbox:
             self._isolation = self._probe()
         return self._isolation
 
-    def warm(self, readonly: Sequence[Path] = ()) -> None:
-        """Start the warm interpreter without waiting for it: it starts while the host does something else.
+    def warm(self, readonly: Sequence[Path], packages: Collection[str]) -> None:
+        """Start the warm interpreters without waiting for them: they start while the host does something else.
 
         Args:
-            readonly: folders that some later worker will ask for; with them one interpreter serves all
-            workers.
+            readonly: folders that some later worker with torch will ask for; with them one interpreter serves all.
+            packages: those that later workers will need, by top-level name.
         """
         if _can_fork(self.settings.device):
-            folders = self._folders(readonly)
-            self._zygote(view_of(self._environment, folders, "cpu"), folders)
+            self._zygote((), torch=False)
+            if needs_torch(packages):
+                self._zygote(self._folders(readonly), torch=True)
 
     def worker(
         self,
@@ -76,6 +87,7 @@ class Sandbox:
         support: Mapping[str, bytes] | None = None,
         readonly: Sequence[Path] = (),
         device: str | None = None,
+        packages: Collection[str] | None = None,
     ) -> Worker:
         """A new worker with a private copy of these files.
 
@@ -86,6 +98,8 @@ class Sandbox:
             readonly: further folders that it may read, under their own path.
             device: that it may use; by default the settings'. One for a graphics card is a fresh process, and
             slow.
+            packages: top-level names of packages that will be imported, so that slow ones are imported beforehand; a
+                hint. By default those that any of the files imports.
 
         Raises:
             IsolationError: the machine cannot give the isolation that is required; nothing was loaded.
@@ -98,9 +112,13 @@ class Sandbox:
         for name in (*files, *(support or {})):
             _check_name(name)
         self._require(limits)
+        packages = imported_by({**files, **(support or {})}) if packages is None else packages
+        device = device or self.settings.device
         try:
             folders = self._folders(readonly)
-            return self._open(files, limits, support or {}, folders, device or self.settings.device)
+            if needs_torch(packages) and not self._torch_works:
+                self._prove_torch(folders, device)
+            return self._open(files, limits, support or {}, folders, device, packages)
         except LayerFailedError as failed:
             raise IsolationError(f"a worker lost its layer {failed.layer!r}: {failed}") from None
 
@@ -150,6 +168,7 @@ class Sandbox:
         support: Mapping[str, bytes],
         folders: Folders,
         device: str,
+        packages: Collection[str] = (),
     ) -> Worker:
         """Start a worker and wait for its hello."""
         view = view_of(self._environment, folders, device)
@@ -160,7 +179,7 @@ class Sandbox:
         ours, theirs = _pipes()
         try:
             if _can_fork(device):
-                end = self._fork(config, theirs, view, folders, slow_packages(files))
+                end = self._fork(config, theirs, folders, packages)
             else:
                 end = self._start_fresh(config, theirs, view)
         except BaseException:
@@ -190,18 +209,18 @@ class Sandbox:
         self,
         config: Mapping[str, object],
         descriptors: Sequence[int],
-        view: View,
         folders: Folders,
-        packages: Sequence[str],
+        packages: Collection[str],
     ) -> Callable[[bool], int | None]:
         """A fork of a zygote, which is replaced once if it has died; returns what ends the fork."""
+        torch = needs_torch(packages)
         try:
-            zygote = self._zygote(view, folders)
-            zygote.preload(packages if self._preloads else ())
+            zygote = self._zygote(folders, torch=torch)
+            zygote.preload(slow_modules(packages) if self._preloads else ())
             number = zygote.fork(config, descriptors)
         except ZygoteError:
             self._preloads = False
-            zygote = self._zygote(view, folders)  # a new one: it replaces one that is not alive
+            zygote = self._zygote(folders, torch=torch)  # a new one: it replaces one that is not alive
             number = zygote.fork(config, descriptors)
         return lambda grace: zygote.kill(number, grace=grace)
 
@@ -217,21 +236,39 @@ class Sandbox:
             os.chmod(self._temporary, 0o711)
         return self._temporary
 
-    def _zygote(self, view: View, folders: Folders) -> Zygote:
+    def _zygote(self, folders: Folders, *, torch: bool) -> Zygote:
         """One that is alive and sees these folders; what each worker sees of them is its own Landlock's
         business.
         """
         key = folders if self._jailed() else ()
-        for seen, zygote in self._zygotes.items():
-            if zygote.alive and set(key) <= set(seen):
+        for (seen, has_torch), zygote in self._zygotes.items():
+            if zygote.alive and has_torch == torch and set(key) <= set(seen):
                 return zygote
-        self._zygotes[key] = self._new_zygote(view)
-        return self._zygotes[key]
+        self._zygotes[key, torch] = self._new_zygote(folders, torch=torch)
+        return self._zygotes[key, torch]
 
-    def _new_zygote(self, view: View) -> Zygote:
+    def _new_zygote(self, folders: Folders, *, torch: bool) -> Zygote:
+        modules = (*LIGHT, *TORCH) if torch else LIGHT
         if self._jailed():
-            return Zygote(self._environment, jail_command(view))
-        return Zygote(self._environment, folder=self._scratch_root())
+            prefix = jail_command(view_of(self._environment, folders, "cpu"))
+            return Zygote(self._environment, prefix, preload=modules)
+        return Zygote(self._environment, folder=self._scratch_root(), preload=modules)
+
+    def _prove_torch(self, folders: Folders, device: str) -> None:
+        """Before the first worker that needs torch: a training step works in such a worker.
+
+        Raises:
+            IsolationError: it does not.
+        """
+        try:
+            with self._open({}, PROBE_LIMITS, {}, folders, device, ("torch",)) as worker:
+                reply = worker.run(training_program(), timeout=PROBE_SECONDS)
+                wrong = str(reply.error or reply.values["error"])
+        except WorkerError as error:
+            wrong = str(error)
+        if wrong:
+            raise IsolationError(f"honest code fails in the sandbox: a training step: {wrong}")
+        self._torch_works = True
 
     def _probe(self) -> Isolation:
         """Find the strongest plan that works, and what it is worth."""

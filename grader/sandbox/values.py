@@ -90,7 +90,7 @@ class Decoder:
     """Decodes the nodes of one reply; the arrays are already checked by the frame."""
 
     def __init__(self, arrays: list[NDArray[Any]]) -> None:
-        self.arrays = arrays
+        self.arrays: dict[int, NDArray[Any]] = dict(enumerate(arrays))
         self.tags: dict[str, str] = {}
         self.nodes_left = MAX_NODES
         self.packed_left = MAX_PACKED
@@ -131,9 +131,10 @@ class Decoder:
         return found
 
     def _array(self, index: Any) -> NDArray[Any]:
-        if type(index) is not int or not 0 <= index < len(self.arrays):
-            raise MalformedValueError("a value names an array that is not in the frame")
-        return self.arrays[index]
+        """An array of the frame, once: named twice, a few bytes of header would be copied into gigabytes."""
+        if type(index) is not int or index not in self.arrays:
+            raise MalformedValueError("a value names an array that is not in the frame, or named before")
+        return self.arrays.pop(index)
 
     def _packed(self, kind: str, index: Any) -> Value:
         array = self._array(index)
@@ -149,7 +150,8 @@ class Decoder:
 def _hashable(key: Value) -> bool:
     return (
         key is None
-        or type(key) in (bool, int, float, complex, str, bytes)
+        or type(key) in (bool, int, float, complex, str)
+        or (type(key) is bytes and len(key) <= MAX_TEXT)
         or (type(key) is tuple and all(_hashable(item) for item in key))
     )
 

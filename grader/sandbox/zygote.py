@@ -10,7 +10,7 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from grader.errors import GraderError
@@ -20,9 +20,11 @@ from grader.sandbox.launch import start_interpreter
 START_SECONDS = 180.0
 ANSWER_SECONDS = 30.0
 END_SECONDS = 10.0
+LIGHT = ("numpy",)
+TORCH = ("torch", "torch.nn", "torch.optim", "torch.utils.data")
 SLOW = ("matplotlib.pyplot", "scipy.stats", "pandas", "sklearn", "torchvision", "seaborn")
+_NEED_TORCH = frozenset({"torch", "torchvision"})
 _IMPORT = re.compile(rb"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
-PRELOAD = ("numpy", "torch", "torch.nn", "torch.optim", "torch.utils.data")
 
 
 class ZygoteError(GraderError):
@@ -30,9 +32,22 @@ class ZygoteError(GraderError):
 
 
 class Zygote:
-    """A fork server for one thread at a time."""
+    """A fork server for one thread at a time.
 
-    def __init__(self, environment: Environment, prefix: Sequence[str] = (), folder: str = "") -> None:
+    Args:
+        environment: interpreter and packages.
+        prefix: command that starts it in a jail; empty for none.
+        folder: temporary folder that it removes at its end; empty for none.
+        preload: modules that it imports before it is ready.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        prefix: Sequence[str] = (),
+        folder: str = "",
+        preload: Sequence[str] = LIGHT,
+    ) -> None:
         self.alive = True
         self._ready = False
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -42,7 +57,7 @@ class Zygote:
             self.process = start_interpreter(
                 environment,
                 "zygote",
-                {"control": theirs.fileno(), "preload": list(PRELOAD), "folder": folder},
+                {"control": theirs.fileno(), "preload": list(preload), "folder": folder},
                 descriptors=[theirs.fileno()],
                 prefix=prefix,
                 stdout=subprocess.PIPE,
@@ -152,8 +167,17 @@ class Zygote:
         return output.decode("utf-8", "replace")[-2000:].strip() or "without a message"
 
 
-def slow_packages(files: Mapping[str, bytes]) -> list[str]:
-    """Well-known packages that take long to import and that these files seem to import; a hint, no more."""
+def imported_by(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Top-level packages that any of these files seems to import; a hint, no more."""
     text = b"\n".join(content for name, content in files.items() if name.endswith(".py"))
-    found = set(_IMPORT.findall(text))
-    return [module for module in SLOW if module.partition(".")[0].encode() in found]
+    return frozenset(name.decode() for name in _IMPORT.findall(text))
+
+
+def needs_torch(packages: Collection[str]) -> bool:
+    """Whether importing these imports torch."""
+    return bool(_NEED_TORCH & set(packages))
+
+
+def slow_modules(packages: Collection[str]) -> list[str]:
+    """Modules of these packages, other than torch, that are worth importing once for all workers."""
+    return [module for module in SLOW if module.partition(".")[0] in packages]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grader.errors import UsageError
 from grader.model import CheckResult, Report, Verdict
-from grader.outline import Outline, read_outline
 from grader.rubric import Rubric, check_id
 from grader.sandbox import Sandbox, SandboxSettings
 from grader.selftest.mutants import CATALOGUE, Mutant, catalogued, generated
@@ -182,7 +181,7 @@ def _other_right_ones(rubric: Rubric) -> list[Submission]:
 
 def _patterns(rubric: Rubric, submission: Submission, *, training: bool) -> tuple[str, ...]:
     """Ids of the checks to run: all that the variant has, without the costly ones unless asked for."""
-    variant = find_variant(rubric, _outlines(submission))
+    variant = find_variant(rubric, submission.sources.outline)
     view = rubric.for_variant(variant.id) if variant.id else rubric
     return tuple(
         check_id(part, check)
@@ -190,14 +189,6 @@ def _patterns(rubric: Rubric, submission: Submission, *, training: bool) -> tupl
         for check in part.checks
         if training or check.kind not in COSTLY
     )
-
-
-def _outlines(submission: Submission) -> Callable[[str], Outline | None]:
-    def outline(module: str) -> Outline | None:
-        data = submission.files.get(module.replace(".", "/") + ".py")
-        return None if data is None else read_outline(module, data)
-
-    return outline
 
 
 def _grade(

@@ -62,6 +62,18 @@ def main(config: dict[str, Any]) -> None:
     become_worker(config, config["descriptors"])
 
 
+def import_ahead() -> None:
+    """Import what each worker of a warm interpreter would import otherwise: the Landlock binding, where it came along."""
+    try:
+        _landlock_binding()
+    except ImportError:
+        return  # the plan has no layer of it then, or fails in a worker with its name
+
+
+def _landlock_binding() -> Any:
+    return importlib.import_module(f"{__package__}.landlockpy")
+
+
 def place_descriptors(descriptors: list[int]) -> None:
     """Commands and replies become 3 and 4, output 1 and 2, input is empty; everything else is closed."""
     high = [_duplicate_high(descriptor) for descriptor in descriptors]
@@ -187,7 +199,7 @@ def landlock(paths: dict[str, list[str]], config: dict[str, Any]) -> None:
     """No file but those listed: ``read`` files and folders, ``list`` folders' names only, ``write``
     everything.
     """
-    library = importlib.import_module(f"{__package__}.landlockpy")
+    library = _landlock_binding()
     access = library.AccessFS
     read = access.READ_FILE | access.READ_DIR
     anything = library.fs_for_abi(library.abi_version())

@@ -89,7 +89,7 @@ class Encoder:
             tag = "" if plain.dtype.str in DTYPES else plain.dtype.str
         sendable = _allowed(plain)
         if sendable is None:
-            return ["o", f"numpy.ndarray of dtype {plain.dtype} and shape {plain.shape}"]
+            return ["o", f"numpy.ndarray of dtype {plain.dtype} and shape {plain.shape}"[:300]]
         node = ["a", self._add(sendable)]
         return ["g", node, tag] if tag else node
 

@@ -135,6 +135,6 @@ def _no_constant(name: str) -> None:
 
 
 def _short_int(digits: str) -> int:
-    if len(digits) > 20:
+    if len(digits.lstrip("-")) > 20:
         raise ValueError("an integer of more than 20 digits")
     return int(digits)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import importlib
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -181,12 +182,12 @@ class Interpreter:
         self.collected.setdefault(instruction["name"], []).append(np.array(value, copy=True, subok=False))
 
     def _seed(self, instruction: dict[str, Any]) -> None:
-        import torch
-
         seed = instruction["seed"]
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
+        torch = sys.modules.get("torch")  # whatever has not imported it draws nothing from it
+        if torch is not None:
+            torch.manual_seed(seed)
 
     def _tensor(self, instruction: dict[str, Any]) -> None:
         import torch

@@ -32,6 +32,7 @@ def main(config: dict[str, Any]) -> None:
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     from . import confine, serve  # noqa: F401
 
+    confine.import_ahead()
     preload(config["preload"])
     torch = sys.modules.get("torch")
     if torch is not None:

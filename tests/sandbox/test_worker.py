@@ -234,7 +234,7 @@ def test_seeds_repeat(sandbox: Sandbox) -> None:
         p.send("random", p.call(p.import_("random").attr("random")))
         p.send("numpy", p.call(p.import_("numpy").attr("random").attr("rand"), 2))
         p.send("torch", p.call(p.import_("torch").attr("rand"), 2))
-        with sandbox.worker({}) as worker:
+        with sandbox.worker({}, packages={"torch"}) as worker:
             values = worker.run(p).values
         return values["random"], *values["numpy"], *values["torch"]
 
