@@ -11,7 +11,7 @@ from grader.formulas.tokens import Token, matching
 from grader.formulas.tree import Node
 
 if TYPE_CHECKING:
-    from grader.formulas.parser import Style
+    from grader.formulas.style import Style
 
 
 @dataclass

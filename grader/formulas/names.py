@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from grader.formulas.lexer import lex
 from grader.formulas.limits import Unreadable
 from grader.formulas.question import Question, Symbol, Truth
-from grader.formulas.tokens import Token, lex
+from grader.formulas.tokens import Token
 
 FUNCTIONS = {
     "exp": "exp", "log": "log", "ln": "log", "sqrt": "sqrt", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh",

@@ -14,10 +14,21 @@ from collections.abc import Mapping
 
 from grader.formulas.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, Unreadable
 from grader.formulas.names import Names
+from grader.formulas.numpy_functions import FUNCTIONS
+from grader.formulas.numpy_syntax import (
+    MODULES,
+    assignment,
+    integer,
+    is_asked,
+    is_dtype,
+    is_text,
+    literal,
+    shown,
+    subscript,
+)
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Apply, Bin, Call, Compare, Neg, Node, Num, Sym, Transpose, depth, size
 
-_MODULES = {"np", "numpy", "torch", "F", "nn", "functional", "linalg", "math", "scipy", "special", "jnp"}
 _MAX_STATEMENTS = 8
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "np+", ast.Sub: "np-", ast.Mult: "np*", ast.Div: "np/", ast.MatMult: "@", ast.Pow: "np**", ast.FloorDiv: "np//",
@@ -25,60 +36,6 @@ _BINARY: dict[type[ast.operator], str] = {
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
-# name -> (canonical name, fewest, most positional arguments, keywords)
-FUNCTIONS: dict[str, tuple[str, int, int, frozenset[str]]] = {}
-_REDUCE = frozenset(("axis", "dim", "keepdims", "keepdim"))
-
-
-def _known(
-    names: str, least: int, most: int, keywords: frozenset[str] = frozenset(), canonical: str = ""
-) -> None:
-    for name in names.split():
-        FUNCTIONS[name] = (canonical or name, least, most, keywords)
-
-
-_known("exp log sqrt tanh sinh cosh sin cos square sign reciprocal log1p expm1 heaviside", 1, 2)
-_known("abs absolute fabs", 1, 1, canonical="abs")
-_known("sigmoid expit logistic", 1, 1, canonical="sigmoid")
-_known("relu floor ceil", 1, 1)
-_known("negative neg", 1, 1, canonical="negative")
-_known("sum mean prod", 1, 3, _REDUCE)
-_known("max amax", 1, 3, _REDUCE, "amax")
-_known("softmax", 1, 2, frozenset(("axis", "dim")))
-_known("dot", 2, 2)
-_known("matmul mm bmm", 2, 2, canonical="matmul")
-_known("multiply mul", 2, 2, canonical="multiply")
-_known("divide div true_divide", 2, 2, canonical="divide")
-_known("add", 2, 2)
-_known("subtract sub", 2, 2, canonical="subtract")
-_known("power pow", 2, 2, canonical="power")
-_known("maximum", 2, 2)
-_known("minimum", 2, 2)
-_known("outer", 2, 2)
-_known("inner vdot", 2, 2, canonical="inner")
-_known("where", 3, 3)
-_known("einsum", 2, 5)
-_known("ones zeros", 1, 2, canonical="")
-_known("full", 2, 2)
-_known("ones_like zeros_like", 1, 1, canonical="")
-_known("eye identity", 1, 1, canonical="eye")
-_known("diag diagflat", 1, 1, canonical="diag")
-_known("trace", 1, 1)
-_known("transpose t", 1, 3, canonical="transpose")
-_known("swapaxes", 3, 3)
-_known("inv", 1, 1)
-_known("det", 1, 1)
-_known("norm", 1, 1, frozenset(("axis", "dim", "keepdims", "keepdim")))
-_known("reshape view", 2, 3, canonical="reshape")
-_known("expand_dims unsqueeze", 2, 2, frozenset(("axis", "dim")), "expand_dims")
-_known("squeeze ravel flatten", 1, 1)
-_known("clip clamp", 1, 3, frozenset(("min", "max", "a_min", "a_max")), "clip")
-_known(
-    "asarray array tensor float32 float64 copy clone detach float double contiguous atleast_2d astype",
-    1,
-    2,
-    canonical="same",
-)
 _COMMON = {
     "weight": "W",
     "weights": "W",
@@ -147,21 +104,21 @@ class _Reader:
 
     def statements(self, body: list[ast.stmt], target: str) -> tuple[Node, str]:
         body = [
-            s for s in body if not isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass)) and not _is_text(s)
+            s for s in body if not isinstance(s, (ast.Import, ast.ImportFrom, ast.Pass)) and not is_text(s)
         ]
         if len(body) == 1 and isinstance(body[0], ast.FunctionDef):
-            body = [s for s in body[0].body if not _is_text(s)]
+            body = [s for s in body[0].body if not is_text(s)]
         if len(body) > _MAX_STATEMENTS:
             raise Unreadable(f"more than {_MAX_STATEMENTS} statements; give the final expression alone")
         found: tuple[Node, str] | None = None
         last: tuple[Node, str] | None = None
         for statement in body:
-            left, value = _parts(statement)
+            left, value = assignment(statement)
             tree = self.of(value)
             last = tree, left
             if left:
                 self.local[left] = tree
-                if target and _same(left, target):
+                if target and is_asked(left, target):
                     found = last
         if found is None and last is None:
             raise Unreadable("no expression found")
@@ -175,13 +132,13 @@ class _Reader:
             raise Unreadable("this expression is too long")
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
-            raise Unreadable(f"{_show(node)} is not understood", _show(node))
+            raise Unreadable(f"{shown(node)} is not understood", shown(node))
         found: Node = method(node)
         return found
 
     def _constant(self, node: ast.Constant) -> Node:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)) or abs(node.value) > 1e15:
-            raise Unreadable(f"{_show(node)} is not a number of this dialect", _show(node))
+            raise Unreadable(f"{shown(node)} is not a number of this dialect", shown(node))
         return Num(float(node.value))
 
     def _name(self, node: ast.Name) -> Node:
@@ -195,7 +152,8 @@ class _Reader:
             pieces = [Token("name", _COMMON[name])]
         if pieces and len(pieces) > 1 and pieces[0].text == "(":  # an alias that stands for a formula
             from grader.formulas.cursor import Shared
-            from grader.formulas.parser import Parser, Style
+            from grader.formulas.parser import Parser
+            from grader.formulas.style import Style
 
             return Parser(pieces, self.names, Shared(Style()), {}).whole()
         if not pieces or len(pieces) != 1 or pieces[0].text not in self.names.known:
@@ -205,7 +163,7 @@ class _Reader:
         return Sym(pieces[0].text)
 
     def _spelled(self, name: str) -> list[Token] | None:
-        from grader.formulas.tokens import lex
+        from grader.formulas.lexer import lex
 
         tokens = self.names.substitute(lex(name))
         if len(tokens) == 1 and tokens[0].kind == "name":
@@ -228,7 +186,7 @@ class _Reader:
                 return Sym(self.names.gradient(base.name))
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "ctx"):
             return self._named(node.attr)
-        if node.attr in ("pi", "e") and isinstance(node.value, ast.Name) and node.value.id in _MODULES:
+        if node.attr in ("pi", "e") and isinstance(node.value, ast.Name) and node.value.id in MODULES:
             return Num({"pi": 3.141592653589793, "e": 2.718281828459045}[node.attr])
         raise Unreadable(f"the attribute .{node.attr} is not understood", node.attr)
 
@@ -237,31 +195,31 @@ class _Reader:
             return Neg(self.of(node.operand))
         if isinstance(node.op, ast.UAdd):
             return self.of(node.operand)
-        raise Unreadable(f"{_show(node)} is not understood", _show(node))
+        raise Unreadable(f"{shown(node)} is not understood", shown(node))
 
     def _binop(self, node: ast.BinOp) -> Node:
         op = _BINARY.get(type(node.op))
         if op is None:
-            raise Unreadable(f"the operator in {_show(node)} is not understood", _show(node))
+            raise Unreadable(f"the operator in {shown(node)} is not understood", shown(node))
         return Bin(op, self.of(node.left), self.of(node.right))
 
     def _compare(self, node: ast.Compare) -> Node:
         op = _COMPARE.get(type(node.ops[0]))
         if len(node.ops) != 1 or op is None:
-            raise Unreadable(f"{_show(node)} is not understood", _show(node))
+            raise Unreadable(f"{shown(node)} is not understood", shown(node))
         return Compare(op, self.of(node.left), self.of(node.comparators[0]))
 
     def _subscript(self, node: ast.Subscript) -> Node:
         if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
-            return Call("np.size", (self.of(node.value.value),), (("axis", _integer(node.slice)),))
+            return Call("np.size", (self.of(node.value.value),), (("axis", integer(node.slice)),))
         if isinstance(node.value, ast.Name) and node.value.id in ("cache", "grads", "params", "ctx"):
-            return self._named(str(_literal(node.slice)))
+            return self._named(str(literal(node.slice)))
         if isinstance(node.value, ast.Attribute) and node.value.attr in ("cache", "grads", "params"):
-            return self._named(str(_literal(node.slice)))
+            return self._named(str(literal(node.slice)))
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        key = tuple(_slice(part) for part in parts)
+        key = tuple(subscript(part) for part in parts)
         if len(key) > 3:
-            raise Unreadable(f"{_show(node)} is not understood", _show(node))
+            raise Unreadable(f"{shown(node)} is not understood", shown(node))
         return Call("np.getitem", (self.of(node.value),), (("key", key),))
 
     def _call(self, node: ast.Call) -> Node:
@@ -269,7 +227,7 @@ class _Reader:
         if receiver is None and name == "len" and len(node.args) == 1:
             return Call("np.size", (self.of(node.args[0]),), (("axis", 0),))
         if receiver is not None and name in ("size",) and len(node.args) == 1:
-            return Call("np.size", (receiver,), (("axis", _integer(node.args[0])),))
+            return Call("np.size", (receiver,), (("axis", integer(node.args[0])),))
         if receiver is None and (applied := self._function(name)) is not None and len(node.args) == 1:
             return Apply(applied[0], applied[1], self.of(node.args[0]))
         if (
@@ -301,7 +259,7 @@ class _Reader:
             renamed = {"dim": "axis", "keepdim": "keepdims", "a_min": "min", "a_max": "max"}.get(
                 keyword.arg, keyword.arg
             )
-            out.append((renamed, _literal(keyword.value)))
+            out.append((renamed, literal(keyword.value)))
         return tuple(out)
 
     def _callee(self, function: ast.expr) -> tuple[str, Node | None]:
@@ -309,14 +267,14 @@ class _Reader:
             return function.id, None
         if isinstance(function, ast.Attribute):
             chain = function.value
-            while isinstance(chain, ast.Attribute) and chain.attr in _MODULES:
+            while isinstance(chain, ast.Attribute) and chain.attr in MODULES:
                 chain = chain.value
-            if isinstance(chain, ast.Name) and chain.id in _MODULES and chain.id not in self.names.known:
+            if isinstance(chain, ast.Name) and chain.id in MODULES and chain.id not in self.names.known:
                 return function.attr, None
             if isinstance(chain, ast.Name) and chain.id == "self" and self._function(function.attr):
                 return function.attr, None
             return function.attr, self.of(function.value)
-        raise Unreadable(f"{_show(function)} is not a function", _show(function))
+        raise Unreadable(f"{shown(function)} is not a function", shown(function))
 
     def _function(self, name: str) -> tuple[str, int] | None:
         for known in self.names.functions:
@@ -335,101 +293,9 @@ class _Reader:
             return tuple(self.of(item) for item in node.elts)
         if isinstance(node, ast.Name) and node.id in ("float", "int", "bool"):
             return node.id
-        if _is_dtype(node):
+        if is_dtype(node):
             return "dtype"
         if isinstance(node, ast.Attribute) and node.attr == "shape":
             base = self.of(node.value)
             return tuple(Call("np.size", (base,), (("axis", k),)) for k in (0, 1))
         return self.of(node)
-
-
-def _is_dtype(node: ast.expr) -> bool:
-    module = node.value if isinstance(node, ast.Attribute) else None
-    return (
-        isinstance(node, ast.Attribute)
-        and isinstance(module, ast.Name)
-        and module.id in _MODULES
-        and node.attr.startswith(("float", "int", "double"))
-    )
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def _parts(statement: ast.stmt) -> tuple[str, ast.expr]:
-    if isinstance(statement, ast.Expr):
-        return "", statement.value
-    if isinstance(statement, ast.Return) and statement.value is not None:
-        return "", statement.value
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        return _target(statement.targets[0]), statement.value
-    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        return _target(statement.target), statement.value
-    raise Unreadable(
-        f"{type(statement).__name__} is not understood; give an expression", type(statement).__name__
-    )
-
-
-def _target(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript):
-        return str(_literal(node.slice))
-    raise Unreadable(f"an assignment to {_show(node)} is not understood", _show(node))
-
-
-def _same(left: str, target: str) -> bool:
-    plain = left.replace("_", "").lower()
-    wanted = target.replace("_", "").lower()
-    stem = wanted.removeprefix("d")
-    return plain in {wanted, f"dl{wanted}", f"grad{stem}", f"dld{stem}", f"{stem}grad"}
-
-
-def _literal(node: ast.expr) -> object:
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
-        raise Unreadable(f"{_show(node)} has to be written out", _show(node)) from error
-    if isinstance(value, list):
-        value = tuple(value)
-    if isinstance(value, (int, float, bool, str, type(None))) or (
-        isinstance(value, tuple) and len(value) < 4
-    ):
-        return value
-    raise Unreadable(f"{_show(node)} is not understood", _show(node))
-
-
-def _integer(node: ast.expr) -> int:
-    value = _literal(node)
-    if isinstance(value, int) and -3 < value < 3:
-        return int(value)
-    raise Unreadable(f"{_show(node)} is not an axis", _show(node))
-
-
-def _slice(node: ast.expr) -> str | int:
-    if isinstance(node, ast.Slice) and node.lower is None and node.upper is None and node.step is None:
-        return ":"
-    if (isinstance(node, ast.Constant) and node.value is None) or (
-        isinstance(node, ast.Attribute) and node.attr == "newaxis"
-    ):
-        return "new"
-    if isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) < 100:
-        return int(node.value)
-    raise Unreadable(f"the subscript {_show(node)} is not understood", _show(node))
-
-
-def _show(node: ast.AST) -> str:
-    try:
-        return ast.unparse(node)[:60]
-    except (ValueError, RecursionError):
-        return type(node).__name__
-
-
-NAMES: Mapping[str, str] = {name: entry[0] or name for name, entry in FUNCTIONS.items()}

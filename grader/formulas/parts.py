@@ -10,13 +10,13 @@ import numpy as np
 
 from grader.formulas.evaluate import Meaning
 from grader.formulas.judging import Answer, Judgement, judge, judge_reading
+from grader.formulas.lexer import lex
 from grader.formulas.limits import FormulaError, Unreadable
 from grader.formulas.numpy_dialect import parse_code
 from grader.formulas.problem import Problem
 from grader.formulas.question import Question
 from grader.formulas.reading import Language, Reading, evaluate, read_answer
 from grader.formulas.readings import Candidate, candidates
-from grader.formulas.tokens import lex
 from grader.formulas.tree import Node
 
 _TREES = 4  # readings of one part that are combined with those of the others

@@ -14,12 +14,13 @@ import numpy as np
 from grader.errors import RubricError
 from grader.formulas.cursor import Shared
 from grader.formulas.evaluate import Evaluator, Meaning
+from grader.formulas.lexer import lex
 from grader.formulas.limits import FormulaError
 from grader.formulas.names import Names
-from grader.formulas.parser import Parser, Style
+from grader.formulas.parser import Parser
 from grader.formulas.question import Question, Truth
 from grader.formulas.sampling import Sample, draw_samples
-from grader.formulas.tokens import lex
+from grader.formulas.style import Style
 from grader.formulas.tree import Node
 from grader.formulas.values import Array, Value, elementwise
 

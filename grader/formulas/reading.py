@@ -14,11 +14,12 @@ from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, 
 from grader.formulas.names import Names
 from grader.formulas.numpy_dialect import looks_like_code, parse_code
 from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
-from grader.formulas.parser import Parser, Style
+from grader.formulas.parser import Parser
 from grader.formulas.readings import Candidate, candidates
 from grader.formulas.sampling import Sample
 from grader.formulas.show import show
 from grader.formulas.statements import Statement, statements
+from grader.formulas.style import Style
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Delta, Entry, Node, Num, Sym, walk
 from grader.formulas.values import Value

@@ -14,7 +14,8 @@ from grader.formulas.cursor import Shared
 from grader.formulas.evaluate import Meaning
 from grader.formulas.limits import MAX_DEPTH, MAX_NODES, MAX_READINGS, Unreadable
 from grader.formulas.names import Names
-from grader.formulas.parser import Parser, Style
+from grader.formulas.parser import Parser
+from grader.formulas.style import Style
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Bin, Call, Entry, Node, Ones, Sym, depth, size, walk
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from grader.formulas.lexer import lex
 from grader.formulas.limits import MAX_CHARACTERS, Unreadable
 from grader.formulas.macros import expand_macros
-from grader.formulas.tokens import Token, lex, matching
+from grader.formulas.tokens import Token, matching
 from grader.formulas.wordlist import words
 
 _MATH = re.compile(

@@ -1,0 +1,58 @@
+"""LaTeX environments: cases stay, layout vanishes, a matrix of ones is ones, any other matrix is refused."""
+
+from __future__ import annotations
+
+from grader.formulas.limits import Unreadable
+from grader.formulas.tokens import Token, matching
+
+
+def environments(tokens: list[Token]) -> list[Token]:
+    """Environment names become part of one token; layout environments vanish, ``&`` survives in cases alone."""
+    out: list[Token] = []
+    open_: list[str] = []
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        if token.kind == "cmd" and token.text in ("begin", "end"):
+            name, position = _group_text(tokens, position + 1)
+            name = name.rstrip("*")
+            if token.text == "begin":
+                open_.append(name)
+            elif open_:
+                open_.pop()
+            if name == "cases" or name.endswith("cases"):
+                out.append(Token("cmd", f"{token.text}:cases"))
+            elif ("matrix" in name or name == "array") and (ones := _ones_matrix(tokens, position)):
+                out.extend(ones[0])
+                position = ones[1]
+                open_.pop()
+            elif "matrix" in name or name == "array":
+                raise Unreadable(
+                    "a matrix written entry by entry is not understood; write it as a product", name
+                )
+            elif token.text == "end" and out and out[-1].text != "\\\\":
+                out.append(Token("sym", "\\\\"))
+            continue
+        if not (token.text == "&" and token.kind == "sym" and not any("cases" in name for name in open_)):
+            out.append(token)
+        position += 1
+    return out
+
+
+def _ones_matrix(tokens: list[Token], position: int) -> tuple[list[Token], int] | None:
+    """A row or column written as 1 ... 1, and where the stream goes on behind it."""
+    end = next((k for k in range(position, len(tokens)) if tokens[k].text == "end"), len(tokens))
+    inside = {token.text for token in tokens[position:end]}
+    if "1" not in inside or not inside <= {"1", "&", "\\\\", "ldots"} or {"&", "\\\\"} <= inside:
+        return None
+    _, after = _group_text(tokens, end + 1)
+    ones = [Token("ones", "1")]
+    return ([*ones, Token("sym", "^"), Token("word", "T")] if "\\\\" not in inside else ones), after
+
+
+def _group_text(tokens: list[Token], position: int) -> tuple[str, int]:
+    """The letters of a braced group that starts at ``position``, and where the stream goes on."""
+    if position >= len(tokens) or tokens[position].text != "{":
+        return "", position
+    end = matching(tokens, position)
+    return "".join(token.text for token in tokens[position + 1 : end]), end + 1

@@ -1,0 +1,141 @@
+"""Names: symbols, functions, constants, and words that the question did not declare."""
+
+from __future__ import annotations
+
+from grader.formulas.commands import CommandParser
+from grader.formulas.limits import Unreadable
+from grader.formulas.names import CONSTANTS, function
+from grader.formulas.tokens import Token
+from grader.formulas.tree import Apply, Bin, Call, IndexValue, Node, Num, Sym, Transpose
+
+
+class WordParser(CommandParser):
+    """Parses names."""
+
+    def primary(self) -> Node:
+        """An operand without scripts."""
+        raise NotImplementedError
+
+    def word(self, token: Token, *, command: bool = False) -> Node:
+        """A name: symbol, function, constant, identity matrix, Kronecker delta."""
+        text = token.text
+        known = text in self.names.known or text in self.names.functions
+        if not known and text == "delta" and (delta := self.delta()) is not None:
+            return delta
+        if not known and text in ("sum", "Sum", "prod") and self.at("sym", "_"):
+            return self.big_sum(product=text == "prod")
+        if not known and text == "sigma" and self.at("sym", "(", "["):
+            return self.call("sigmoid")
+        if not known and text == "Indicator":
+            return self.indicator() or self.styled_identity()
+        if not known and text == "e" and self.at("sym", "^"):
+            self.take()
+            return Call("exp", (self.exponent(),))
+        pieces = self.names.pieces(token)
+        if pieces is None:
+            return self.unknown_word(token, command)
+        if (
+            pieces[0].text != text
+            and len(pieces) == 1
+            and pieces[0].text in self.names.sizes
+            and text not in self.names._single
+        ):
+            self.guesses.add(text)
+        self.tokens[self.position - 1 : self.position] = pieces
+        first = pieces[0]
+        if first.kind != "name":
+            self.position -= 1
+            return self.primary()
+        return self.named(first.text)
+
+    def delta(self) -> Node | None:
+        """A Kronecker delta, or the upstream gradient that many call delta."""
+        upstream = self.names.upstream
+        start = self.position
+        node = self.kronecker()
+        if upstream and node is not None:
+            self.open_choices.add("delta")
+        if upstream and (node is None or self.style.delta == "gradient"):
+            self.position = start
+            return Sym(upstream)
+        return node
+
+    def unknown_word(self, token: Token, command: bool) -> Node:
+        """Words with a meaning that the question did not declare: identity, constants, definitions of the answer."""
+        text = token.text
+        if text in self.definitions:
+            return self.definitions[text]
+        if text in ("I", "Id", "eye", "identity", "Identity"):
+            return self.identity()
+        if text in CONSTANTS and text != "e":
+            return Num(CONSTANTS[text])
+        if text in self.scope:
+            return IndexValue(self.scope[text])
+        if text in ("ones", "one", "vone", "onevec", "bone", "allones"):
+            return self.ones_call(1.0)
+        if text == "sum" and self.names.lenient:
+            return self.call("sum")
+        if command and len(text) > 1 and (stripped := self._unprefixed(text)):
+            self.tokens[self.position - 1] = Token("name", stripped)
+            return self.named(stripped)
+        raise Unreadable(f"{text!r} is not a name of this question", text)
+
+    def _unprefixed(self, command: str) -> str | None:
+        """The declared name behind a private macro such as ``\\bY`` or ``\\matX``."""
+        for prefix in ("mathbf", "mat", "vec", "bf", "mb", "bb", "b", "m", "v", "bs"):
+            rest = command.removeprefix(prefix)
+            if rest != command and rest and (rest in self.names.known):
+                return rest
+        return None
+
+    def named(self, name: str) -> Node:
+        """A declared symbol or a function with its argument."""
+        if name in self.names.hidden:
+            raise Unreadable(f"{name} is not among what is given; write the answer without it", name)
+        if name in self.names.functions:
+            return self.applied(name)
+        if name in self.names.known:
+            return Sym(name)
+        return self.call(function(name) or name)
+
+    def applied(self, name: str) -> Node:
+        """A function of the question, or its derivative: ``h(X)``, ``h'(X)``."""
+        order = self.primes()
+        if order > 1:
+            raise Unreadable(f"the second derivative of {name} is not part of this question", name + "''")
+        if not self.at("sym", "(", "[", "{"):
+            following = self.peek()
+            if following is None or following.kind not in ("word", "name"):
+                raise Unreadable(f"{name} without its argument", name)
+            return Apply(name, order, self.factor())
+        argument = self.child(self.bracket_tokens()).whole()
+        return Apply(name, order, argument)
+
+    def call(self, name: str) -> Node:
+        """A known function: arguments in brackets, or the one factor that follows."""
+        power = self.function_power()
+        if name == "sigmoid" and self.primes() == 1:
+            raise Unreadable("the derivative of the sigmoid; write it out", "sigma'")
+        if self.at("sym", "_"):
+            raise Unreadable(f"a subscript at {name}", name + "_")
+        if self.at("sym", "(", "[", "{"):
+            arguments = tuple(self.child(part).whole() for part in _commas(self.bracket_tokens()))
+        else:
+            arguments = (self.factor(),)
+        limits = {"max": (1, 2), "min": (1, 2)}.get(name, (1, 1))
+        if not limits[0] <= len(arguments) <= limits[1]:
+            raise Unreadable(f"{name} with {len(arguments)} arguments", name)
+        node: Node = Transpose(arguments[0]) if name == "transpose" else Call(name, arguments)
+        return node if power is None else Bin("hpow", node, power)
+
+
+def _commas(tokens: list[Token]) -> list[list[Token]]:
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if token.text == "," and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
