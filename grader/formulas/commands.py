@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.formulas.limits import Unreadable
 from grader.formulas.ones import OnesParser
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Bin, Call, Cases, Node, Num, Sum
+from grader.formulas.tree import Bin, Call, Cases, Node, Num, Sum, indices_in
 
 
 class CommandParser(OnesParser):
@@ -118,7 +118,9 @@ class CommandParser(OnesParser):
         outer = dict(self.scope)
         self.scope.update(renamed)
         condition = self.child(where).condition() if where else None
-        body = self.expression() if self.style.sums == "wide" else self.term()
+        body = self.term()
+        if self.style.sums == "wide":
+            body = self.widened(body, set(renamed.values()))
         self.scope.clear()
         self.scope.update(outer)
         node = body
@@ -133,6 +135,20 @@ class CommandParser(OnesParser):
             )
         self.check_wide(indices)
         return node
+
+    def widened(self, body: Node, indices: set[str]) -> Node:
+        """The body with the terms that follow it, every one of which has to depend on an index of the sum.
+
+        Raises:
+            Unreadable: a term does not, so that the sum cannot have been meant to go on.
+        """
+        while self.at("sym", "+", "-"):
+            sign = self.take().text
+            right = self.term()
+            if not indices & indices_in(right):
+                raise Unreadable("a term beside the sum does not depend on its index", "Σ")
+            body = Bin(sign, body, right)
+        return body
 
     def check_wide(self, indices: Sequence[str]) -> None:
         """Note that a sum might go on: its index occurs again after it."""

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from grader.formulas.limits import Clash
+from grader.formulas.limits import Clash, Unreadable
 from grader.formulas.sampling import Sample
 from grader.formulas.values import Array, Value, expanded
 
@@ -38,8 +38,11 @@ def compare(
 
     Raises:
         Clash: an index is free on one side only.
+        Unreadable: nothing says which of two indices numbers the rows, and it matters.
     """
     best: Compared | None = None
+    if not left and len(value.axes) > 1:
+        left = _ordered_by_size(value, want, sample)
     for got, note in arrangements(value, want, left):
         if equal(got, want):
             return Compared(True, got, note)
@@ -48,7 +51,37 @@ def compare(
             how = "the transposed layout" if not vector else ("a row" if got.shape[0] == 1 else "a column")
             return Compared(True, got, note or f"given as {how}", transposed=True)
         best = best or Compared(False, got, note)
+    if not left and len(value.axes) > 1:
+        _ask_for_order(value, want)
     return best or Compared(False)
+
+
+def _ordered_by_size(value: Value, want: Array, sample: Sample) -> tuple[str, ...]:
+    """The free indices in the order of the truth's sizes, where their letters name these sizes: s of S, n of N."""
+    sizes = {name.lower(): size for name, size in sample.sizes.items()}
+    named = [axis for axis in value.axes if axis in sizes]
+    if not named or any(sizes[axis] != value.size_of(axis) for axis in named):
+        return ()
+    lengths = [value.size_of(axis) for axis in value.axes]
+    if sorted(lengths) != sorted(want.shape) or len(set(lengths)) < len(lengths):
+        return ()
+    return tuple(value.axes[lengths.index(side)] for side in want.shape)
+
+
+def _ask_for_order(value: Value, want: Array) -> None:
+    """An answer whose free indices are right in another order than the usual one is for a person to read.
+
+    Raises:
+        Unreadable: it is such an answer.
+    """
+    for order in list(permutations(value.axes))[1:]:
+        got = _laid_out(value, order, want)
+        if got is not None and equal(got, want):
+            rows, cols = order[0], order[-1]
+            raise Unreadable(
+                f"which of its indices numbers the rows is not said: it is right if {rows} does and {cols} numbers"
+                " the columns; write the left-hand side with its subscripts", rows,
+            )  # fmt: skip
 
 
 def equal(got: Array, want: Array) -> bool:
@@ -103,9 +136,9 @@ def _orders(value: Value, want: Array, left: tuple[str, ...]) -> tuple[list[tupl
                 "W105",
             )
         missing = [index for index in left if index not in free and not index.isdigit()]
-        if missing and not _constant_along(value, want, left):
+        if missing:
             raise Clash(f"the index {missing[0]} stands on the left and not on the right", "W116")
-        return [left if not missing else tuple(i for i in left if i in free)], ""
+        return [tuple(i for i in left if i in free)], ""
     rank = sum(1 for side in want.shape if side != 1)
     if len(axes) > rank and value.is_scalar:
         names = ", ".join(axes)
@@ -113,14 +146,7 @@ def _orders(value: Value, want: Array, left: tuple[str, ...]) -> tuple[list[tupl
             f"the indices {names} are all free, which is more than the answer has: a sum is missing", "W105"
         )
     note = f"the free indices were taken in the order {', '.join(axes)}" if len(axes) > 1 else ""
-    sizes = [value.size_of(axis) for axis in axes]
-    if len(set(sizes)) == len(sizes):  # the lengths say which index is which
-        return list(permutations(axes)), ""
     return [axes], note
-
-
-def _constant_along(value: Value, want: Array, left: tuple[str, ...]) -> bool:
-    return False
 
 
 def _laid_out(value: Value, order: tuple[str, ...], want: Array) -> Array | None:

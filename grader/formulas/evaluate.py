@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from grader.formulas.elementwise import COMPARE, ELEMENTWISE
 from grader.formulas.limits import MAX_ELEMENTS, MAX_MATRIX_POWER, MAX_POWER, Clash, Deadline, Unreadable
+from grader.formulas.ranges import learn_deltas, learn_entries
 from grader.formulas.sampling import Sample
 from grader.formulas.tree import (
     Apply,
@@ -26,7 +28,6 @@ from grader.formulas.tree import (
     Sum,
     Sym,
     Transpose,
-    children,
 )  # fmt: skip
 from grader.formulas.values import (
     Array,
@@ -54,33 +55,6 @@ class Meaning:
     bars: str = "norm"  # |x| of a vector; elementwise: absolute values
 
 
-_ELEMENTWISE: dict[str, Callable[[Array], Array]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "sin": np.sin,
-    "cos": np.cos,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "relu": lambda x: x * (x.real > 0),
-    "abs": lambda x: x * np.sign(x.real),
-    "sign": lambda x: np.sign(x.real),
-    "floor": lambda x: np.floor(x.real),
-    "ceil": lambda x: np.ceil(x.real),
-    "step": lambda x: (x.real > 0).astype(float),
-}
-_COMPARE: dict[str, Callable[[Array, Array], Array]] = {
-    "<": lambda x, y: (x.real < y.real).astype(float),
-    "<=": lambda x, y: (x.real <= y.real).astype(float),
-    ">": lambda x, y: (x.real > y.real).astype(float),
-    ">=": lambda x, y: (x.real >= y.real).astype(float),
-    "==": lambda x, y: (x.real == y.real).astype(float),
-    "!=": lambda x, y: (x.real != y.real).astype(float),
-}
-
-
 @dataclass
 class Evaluator:
     """Evaluates trees at one point with one meaning of the ambiguous signs."""
@@ -100,11 +74,11 @@ class Evaluator:
         """
         self.ranges = {}
         with np.errstate(all="ignore"):
-            self._ranges_below(tree)
-            self._learn_deltas(tree)
+            learn_entries(self, tree)
+            learn_deltas(self.ranges, tree)
             for index, size in (ranges or {}).items():
                 self.ranges.setdefault(index, size)
-            self._learn_deltas(tree)
+            learn_deltas(self.ranges, tree)
             try:
                 return self.of(tree)
             except Clash as clash:
@@ -169,8 +143,12 @@ class Evaluator:
         a, b = self.of(node.a), self.of(node.b)
         show = self.sample.show
         if op == "matmul":
+            if a.data.shape[-2:] == b.data.shape[-2:] and a.rows != a.cols and _is_quotient(node):
+                return self._beside_quotient(a, b)
             return self._product(a, b)
-        if op == "star":
+        if op == "outer" and self.meaning.star == "matrix" and a.is_column and b.is_column:
+            return self._product(a, transpose(b))
+        if op in ("star", "outer"):
             return self._star(a, b)
         table: dict[str, tuple[Callable[[Array, Array], Array], str]] = {
             "+": (np.add, "the sum"),
@@ -183,6 +161,11 @@ class Evaluator:
         if repeated:
             self.notes.add("a row or column was repeated to fit a matrix (broadcasting)")
         return value
+
+    def _beside_quotient(self, a: Value, b: Value) -> Value:
+        """``1/sqrt(v) m``: after an elementwise quotient no matrix product can be meant of two equal shapes."""
+        self.notes.add("the product with an elementwise quotient was read element by element")
+        return elementwise(a, b, np.multiply, "the elementwise product", self.sample.show)[0]
 
     def _product(self, a: Value, b: Value) -> Value:
         return matmul(a, b, self.sample.show)
@@ -238,11 +221,11 @@ class Evaluator:
 
     def elementwise_call(self, name: str, value: Value) -> Value:
         """An elementwise function by name."""
-        return unary(value, _ELEMENTWISE[name], name)
+        return unary(value, ELEMENTWISE[name], name)
 
     def _compare(self, node: Compare) -> Value:
         a, b = self.of(node.a), self.of(node.b)
-        value, _ = elementwise(a, b, _COMPARE[node.op], "the comparison", self.sample.show)
+        value, _ = elementwise(a, b, COMPARE[node.op], "the comparison", self.sample.show)
         return value
 
     def _cases(self, node: Cases) -> Value:
@@ -320,42 +303,6 @@ class Evaluator:
             )
         return sum_over(body, node.index, node.product)
 
-    def _learn_deltas(self, node: Node) -> None:
-        """Lengths of indices that a Kronecker delta ties to known ones."""
-        for _ in range(4):
-            before = len(self.ranges)
-            self._ranges_of_deltas(node)
-            if len(self.ranges) == before:
-                break
 
-    def _ranges_below(self, node: Node) -> None:
-        for child in children(node):
-            self._ranges_below(child)
-        if isinstance(node, Entry):
-            try:
-                value = self.of(node)
-            except (Clash, Unreadable):
-                return
-            for axis in value.axes:
-                self.ranges.setdefault(axis, value.size_of(axis))
-        elif isinstance(node, Sum) and node.upper is not None and node.index not in self.ranges:
-            try:
-                number = float(self.of(node.upper).data.real.flat[0])
-            except (Clash, Unreadable):
-                return
-            if number == int(number) and 1 <= number <= 4096:
-                self.ranges[node.index] = int(number)
-
-    def _ranges_of_deltas(self, node: Node) -> None:
-        for child in children(node):
-            self._ranges_of_deltas(child)
-        pair: tuple[str, str] | None = None
-        if isinstance(node, Delta):
-            pair = node.i, node.j
-        elif isinstance(node, Compare) and isinstance(node.a, IndexValue) and isinstance(node.b, IndexValue):
-            pair = node.a.name, node.b.name
-        if pair is None:
-            return
-        for one, other in (pair, pair[::-1]):
-            if one in self.ranges:
-                self.ranges.setdefault(other, self.ranges[one])
+def _is_quotient(node: Bin) -> bool:
+    return any(isinstance(side, Bin) and side.op == "/" for side in (node.a, node.b))

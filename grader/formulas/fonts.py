@@ -76,6 +76,13 @@ def _font(token: Token, inner: list[Token], before: list[Token], depth: int) -> 
 
 
 def _accented(inner: list[Token], accent: str) -> list[Token]:
+    if (
+        accent == "bar"
+        and len(inner) > 1
+        and inner[1].kind in ("cmd", "sym")
+        and inner[1].text not in ("_", "^")
+    ):
+        return [Token("name", "mean"), Token("sym", "("), *inner, Token("sym", ")")]
     inner = [token for token in inner if token.text not in "{}"]
     if not inner or inner[0].kind not in ("word", "name"):
         raise Unreadable(f"a {accent} over something that is not a name", accent)

@@ -7,30 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grader.formulas.elementwise import ELEMENTWISE
 from grader.formulas.limits import Clash, Unreadable
 from grader.formulas.tree import Call
 from grader.formulas.values import Array, Value, elementwise, scalar
 
 if TYPE_CHECKING:
     from grader.formulas.evaluate import Evaluator
-
-_WHOLE = {
-    "exp",
-    "log",
-    "sqrt",
-    "tanh",
-    "sinh",
-    "cosh",
-    "sin",
-    "cos",
-    "sigmoid",
-    "relu",
-    "abs",
-    "sign",
-    "step",
-    "floor",
-    "ceil",
-}
 
 
 def call_function(evaluator: Evaluator, node: Call) -> Value:
@@ -42,7 +25,7 @@ def call_function(evaluator: Evaluator, node: Call) -> Value:
     """
     arguments = [evaluator.of(argument) for argument in node.args]
     first = arguments[0]
-    if node.fn in _WHOLE:
+    if node.fn in ELEMENTWISE:
         return evaluator.elementwise_call(node.fn, first)
     if node.fn in ("max", "min"):
         return _extreme(evaluator, node.fn, arguments)
@@ -55,7 +38,13 @@ def call_function(evaluator: Evaluator, node: Call) -> Value:
     if node.fn in ("norm", "bars"):
         return _norm(evaluator, node, first)
     if node.fn == "diag":
-        return _diag(first)
+        return _diag(_over_free_index(first))
+    if node.fn == "mean":
+        if 1 not in (first.rows, first.cols):
+            raise Unreadable("the mean of a matrix: over rows, columns or all entries?", "mean")
+        return replace(first, data=first.data.mean(axis=(-2, -1), keepdims=True))
+    if node.fn == "rowmean":  # the mean of the rows of a matrix, as a column
+        return replace(first, data=np.swapaxes(first.data.mean(axis=-2, keepdims=True), -1, -2))
     if node.fn == "sum":
         return replace(first, data=first.data.sum(axis=(-2, -1), keepdims=True))
     return _square_function(evaluator, node.fn, first)
@@ -92,6 +81,13 @@ def _norm(evaluator: Evaluator, node: Call, value: Value) -> Value:
             raise Unreadable("the spectral norm is not part of this question", "||.||_2")
         return scalar(float(np.linalg.norm(value.data, 2)))
     return replace(value, data=np.sqrt((value.data**2).sum(axis=(-2, -1), keepdims=True)))
+
+
+def _over_free_index(value: Value) -> Value:
+    """``diag(p_i (1 - p_i))``: the entries of a vector, numbered by the one index that is free."""
+    if value.is_scalar and len(value.axes) == 1 and "#" not in value.axes[0]:
+        return Value(value.data.reshape(-1, 1))
+    return value
 
 
 def _diag(value: Value) -> Value:

@@ -55,7 +55,8 @@ RENAMED = {
     "iff": "Rightarrow", "Longrightarrow": "Rightarrow", "longrightarrow": "rightarrow", "to": "rightarrow",
     "Leftrightarrow": "Rightarrow", "lbrace": "{lit", "rbrace": "}lit", "dots": "ldots", "cdots": "ldots",
     "vdots": "ldots", "dotsc": "ldots", "dotsb": "ldots", "ddots": "ldots", "colonequals": "equiv", "coloneqq": "equiv",
-    "triangleq": "equiv", "ast": "*", "star": "*", "bullet": "odot", "bigodot": "odot", "hadamard": "odot",
+    "triangleq": "equiv", "leftarrow": "equiv", "gets": "equiv",
+    "ast": "*", "star": "*", "bullet": "odot", "bigodot": "odot", "hadamard": "odot",
     "bigcirc": "circ", "hada": "odot", "oslash": "oslash", "ominus": "-", "lt": "<", "gt": ">", "dd": "partial",
     "dif": "partial", "diff": "partial", "grad": "nabla", "sim": "approx",
 }  # fmt: skip

@@ -39,7 +39,9 @@ def lex(text: str) -> list[Token]:
 
 def _raw(text: str) -> list[Token]:
     text = re.sub(r"(?<!\\)%.*", "", text) if "\\" in text else text
-    text = re.sub(r"(?<=\d)(\{,\}|\\,|\\!)(?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"(?<=\d)(\{,\}|\\,|\\!|\\ )(?=\d{3}(?!\d))", "", text)
+    if re.fullmatch(r"[\s$]*\d{1,3}( \d{3})+[\s$.]*", text):
+        text = text.replace(" ", "")
     text = re.sub(
         r"(?<![\d.])(\d{1,3})((?:,\d{3})+)(?![\d.])", lambda m: m.group(1) + m.group(2).replace(",", ""), text
     )
@@ -128,7 +130,8 @@ def _collapsed(tokens: list[Token]) -> list[Token]:
             if (opened := _script_opening(out)) is not None:
                 out = _split_script(out, opened)
                 continue
-            if len(out) > 1 and out[-2].text == "{" and out[-2].kind == "sym" and out[-1].kind != "cmd":
+            plain = bool(out) and (out[-1].kind != "cmd" or out[-1].text in ("max", "min"))
+            if len(out) > 1 and out[-2].text == "{" and out[-2].kind == "sym" and plain:
                 last = out.pop()
                 out[-1] = replace(last, braced=True, spaced=out[-1].spaced)
                 continue

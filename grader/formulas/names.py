@@ -16,9 +16,10 @@ FUNCTIONS = {
     "sin": "sin", "cos": "cos", "sigmoid": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid", "relu": "relu",
     "softmax": "softmax", "abs": "abs", "sign": "sign", "sgn": "sign", "tr": "tr", "trace": "tr", "det": "det",
     "diag": "diag", "inv": "inv", "inverse": "inv", "norm": "norm", "max": "max", "min": "min", "heaviside": "step",
-    "step": "step", "floor": "floor", "ceil": "ceil",
+    "step": "step", "floor": "floor", "ceil": "ceil", "mean": "mean", "sech": "sech",
     "trans": "transpose", "transpose": "transpose", "maximum": "max", "minimum": "min",
 }  # fmt: skip
+DERIVATIVES = frozenset(("sigmoid", "relu", "tanh", "exp", "log", "sin", "cos"))  # read with a prime
 LOSS = frozenset(("L", "l", "ell", "J", "E", "C", "loss", "Loss", "cost", "Cost", "CE", "Lrm", "LCE", "LOSS"))
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 _LONGEST_SPLIT = 40
@@ -86,6 +87,12 @@ class Names:
             for texts in _UPSTREAM:
                 if texts[0] not in self.known:
                     yield texts, (Token("name", upstream[0]),)
+        for group in _SYNONYMS:
+            declared_here = [name for name in group if name in self.known]
+            if len(declared_here) == 1:
+                for other in group:
+                    if other not in self.known:
+                        yield _texts(other), (Token("name", declared_here[0]),)
         for phrase in _ONES:
             yield _texts(phrase), (Token("ones", "1"),)
 
@@ -195,6 +202,11 @@ def function(word: str) -> str | None:
     return FUNCTIONS.get(word) or (FUNCTIONS.get(word.lower()) if len(word) > 1 else None)
 
 
+_SYNONYMS = (
+    ("lambda", "lam", "lmbda", "lamda", "lambd", "lambda_", "reg", "weight_decay"),
+    ("eta", "lr", "learning_rate", "learning rate", "step_size"),
+    ("epsilon", "eps"),
+)  # words for the same thing: with one of them declared, the others are known
 _ONES = (
     "all-ones vector", "all ones vector", "all-one vector", "all-one-vector", "all-ones-vector", "vector of ones",
     "vector of all ones", "ones vector", "row vector of ones", "column vector of ones", "ones-vector", "row of ones",

@@ -52,6 +52,8 @@ _CODE = re.compile(
     r"|\b(axis|dim|keepdims|keepdim)\s*=|\beinsum\b|\breturn\b|\bself\.|\bdot\("
 )
 
+_NEXT = re.compile(r"(?:,|\band\b)\s*(?=[A-Za-z_][\w.]{0,40}\s*=(?!=))")
+
 
 def looks_like_code(text: str) -> bool:
     """Whether a text is more likely Python than mathematics."""
@@ -79,7 +81,7 @@ def parse_code(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = ast.parse(textwrap.dedent(text).strip())
+            module = ast.parse(_lines(textwrap.dedent(text).strip()))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Unreadable(
             f"not a Python expression: {getattr(error, 'msg', error)}", text.strip()[:20]
@@ -92,6 +94,18 @@ def parse_code(
     except RecursionError as error:
         raise Unreadable("nested too deeply") from error
     return tree, left
+
+
+def _lines(text: str) -> str:
+    """Assignments that stand side by side, ``dgamma = ..., dbeta = ...``, on lines of their own."""
+    starts = [found for found in _NEXT.finditer(text) if _is_outermost(text[: found.start()])]
+    for found in reversed(starts):
+        text = f"{text[: found.start()]}\n{text[found.end() :]}"
+    return text
+
+
+def _is_outermost(before: str) -> bool:
+    return all(before.count(a) == before.count(b) for a, b in ("()", "[]", "{}"))
 
 
 class _Reader:
@@ -208,6 +222,9 @@ class _Reader:
         if len(node.ops) != 1 or op is None:
             raise Unreadable(f"{shown(node)} is not understood", shown(node))
         return Compare(op, self.of(node.left), self.of(node.comparators[0]))
+
+    def _ifexp(self, node: ast.IfExp) -> Node:
+        return Call("np.where", (self.of(node.test), self.of(node.body), self.of(node.orelse)))
 
     def _subscript(self, node: ast.Subscript) -> Node:
         if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":

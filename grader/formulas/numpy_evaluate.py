@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.formulas.evaluate import _COMPARE, _ELEMENTWISE
+from grader.formulas.elementwise import COMPARE, ELEMENTWISE
 from grader.formulas.limits import MAX_ELEMENTS, MAX_POWER, Clash, Deadline, Unreadable
 from grader.formulas.sampling import Sample
 from grader.formulas.tree import Apply, Bin, Call, Compare, Neg, Node, Num, Sym, Transpose
@@ -33,7 +33,7 @@ _BINARY: dict[str, tuple[Callable[..., Array], str]] = {
     "@": (np.matmul, "the product"),
 }
 _SIMPLE: dict[str, Callable[[Array], Array]] = {
-    **_ELEMENTWISE,
+    **ELEMENTWISE,
     "square": np.square,
     "reciprocal": lambda x: 1 / x,
     "log1p": np.log1p,
@@ -99,7 +99,7 @@ class NumpyEvaluator:
             case Bin(op, a, b):
                 return self._binary(op, self.of(a), self.of(b))
             case Compare(op, a, b):
-                return self._shaped(_COMPARE[op], "the comparison", self.of(a), self.of(b))
+                return self._shaped(COMPARE[op], "the comparison", self.of(a), self.of(b))
             case Apply(fn, order, a):
                 return self.sample.functions[fn][order](self.of(a))
             case Call():
@@ -212,6 +212,9 @@ class NumpyEvaluator:
     def _dot(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         return self._shaped(np.dot, "the product", *arguments)
 
+    def _solve(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
+        return self._shaped(np.linalg.solve, "the solution", *arguments)
+
     def _inner(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         return self._shaped(np.inner, "the inner product", *arguments)
 
@@ -250,10 +253,12 @@ class NumpyEvaluator:
         return np.eye(self._whole(arguments[0]))
 
     def _transpose(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
-        axes = [int(a) for a in arguments[1:]]
-        if (axes and sorted(a % 2 for a in axes) != [0, 1]) or arguments[0].ndim > 2:
+        listed = [int(self.of(item)) % 2 for item in options.get("arg", ())]
+        axes = listed or [int(axis) % 2 for axis in arguments[1:]]
+        if (axes and sorted(axes) != [0, 1]) or arguments[0].ndim > 2:
             raise Unreadable("this transpose is not understood", "transpose")
-        return arguments[0] if axes == [0, 1] else arguments[0].T
+        # torch's x.transpose(0, 1) swaps; a tuple (0, 1) is a permutation that changes nothing
+        return arguments[0] if listed == [0, 1] else arguments[0].T
 
     def _swapaxes(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         if sorted(int(a) % 2 for a in arguments[1:]) != [0, 1] or arguments[0].ndim != 2:

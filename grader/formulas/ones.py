@@ -7,7 +7,7 @@ from grader.formulas.limits import Unreadable
 from grader.formulas.tokens import Token, matching
 from grader.formulas.tree import Compare, Delta, Eye, IndexValue, Node, Num, Ones
 
-PRODUCTS = {"*": "star", "cdot": "star", "times": "star", "otimes": "star", ".": "star"}
+PRODUCTS = {"*": "star", "cdot": "star", "times": "star", "otimes": "outer", ".": "star", "@": "juxt"}
 COMPARISONS = {"<", "<=", ">", ">=", "!=", "="}
 
 
@@ -110,10 +110,20 @@ class OnesParser(Derivatives):
             return None
         start = self.position
         inner = self.bracket_tokens()
-        if inner and any(t.text in COMPARISONS and t.kind == "sym" for t in inner):
+        if self.is_condition(inner):
             return self.child(inner).condition()
         self.position = start
         return None
+
+    @staticmethod
+    def is_condition(tokens: list[Token]) -> bool:
+        """Whether there is one comparison outside of brackets."""
+        depth = count = 0
+        for token in tokens:
+            if token.kind == "sym":
+                depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+                count += depth == 0 and token.text in COMPARISONS
+        return count == 1
 
     def condition(self) -> Node:
         """A comparison that fills all tokens; an index compared with an index is a Kronecker delta."""

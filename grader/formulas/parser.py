@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from grader.formulas.commands import over
 from grader.formulas.limits import MAX_DEPTH, Unreadable
-from grader.formulas.ones import COMPARISONS, PRODUCTS
+from grader.formulas.ones import PRODUCTS
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Bin, Call, Neg, Node, Ones, Transpose
 from grader.formulas.words import WordParser
@@ -142,7 +142,7 @@ class Parser(WordParser):
                 return Transpose(Ones("column"))  # [1, ..., 1]
             if not inner:
                 raise Unreadable("empty brackets", token.text)
-            if token.text != "{" and sum(t.text in COMPARISONS and t.kind == "sym" for t in inner) == 1:
+            if token.text != "{" and self.is_condition(inner):
                 return self.child(inner).condition()
             if (sides := over(inner)) is not None:
                 return self.fraction(*sides)

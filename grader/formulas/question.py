@@ -18,7 +18,7 @@ Domain = Literal[
     "normal",  # standard normal: any real number
     "positive",  # between 0.3 and 2.5
     "unit",  # between 0.1 and 0.9
-    "probabilities",  # every row positive, summing to 1
+    "probabilities",  # positive, summing to 1: a vector, every row of a matrix
     "integer",  # 2 to 9
     "symmetric",  # square, symmetric
     "invertible",  # square, well conditioned
@@ -112,9 +112,6 @@ class Question(Truth):
     )
     loss: tuple[str, ...] = Field(default=(), description="further names of the loss")
     aliases: dict[str, str] = Field(default_factory=dict, description="spelling -> formula it stands for")
-    einstein: bool = Field(default=False, description="repeated indices are summed without a sum sign")
-    broadcast: bool = Field(default=True, description="a row or column may be added to a matrix")
-    special: tuple[str, ...] = Field(default=(), description="sizes that an answer must not be limited to: S")
     near: Near = Near()
     equivalents: tuple[str, ...] = Field(
         default=(), description="right answers, checked by `grader rubric lint`"

@@ -29,6 +29,7 @@ _PLACEHOLDERS = frozenset(
     ("", "todo", "tbd", "na", "n/a", "none", "your answer", "your answer here", "answer here", "write your answer here",
      "fill in", "answer", "\\ldots", "…", "\\dots")
 )  # fmt: skip
+_HEDGED = re.compile(r"\b(not|or|between|about|most|least)\b")
 _CALL = re.compile(r"(?<!\w)[A-Za-z_]\w{0,40}\s{0,2}\(")
 
 
@@ -87,7 +88,8 @@ def _read(text: str, names: Names, lenient: Names, target: str, language: Langua
     stripped = re.sub(
         r"^\s*```(?:python|py|numpy|answer)?\s*\n(.*?)```\s*$", r"\1", text, flags=re.DOTALL
     ).strip()
-    stripped = re.sub(r"^`([^`]+)`$", r"\1", stripped)
+    stripped = re.sub(r"(?<!\S)\*\*(\S[^*\n]{0,60})\*\*(?=\s*[:=])", r"\1", stripped)  # **dW** = ...
+    stripped = re.sub(r"^([\w./ ]{0,40}=\s*)?`([^`]+)`$", r"\1\2", stripped)
     code_error: Unreadable | None = None
     if language == "code" or (language == "auto" and looks_like_code(stripped)):
         try:
@@ -126,7 +128,7 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     left = left_subscripts(statement, lenient)
     sides = [side for side in statement.sides if side]
     last = sides[-1]
-    if len(sides) > 2 and [t.text for t in last] == ["0"]:
+    if len(sides) > 1 and [t.text for t in last] == ["0"] and not _is_name(sides[-2], lenient):
         last = sides[-2]
     options = tuple(islice(candidates(respelled(last, spellings), names, definitions), MAX_READINGS))
     first = options[0]
@@ -145,9 +147,15 @@ def last_number(reading: Reading) -> Reading:
     text = re.sub(r"(?<=\d)(,|\{,\}|\\,|\s)(?=\d{3}\b)", "", reading.source)
     numbers = re.findall(r"(?<![\w.^_])\d+(?![\w^_]|\.\d)", text)
     equal = re.findall(r"=\s*\$?\s*(\d+)(?![\w^_]|\.\d)", text)
-    if (len(set(numbers)) != 1 and not equal) or re.search(r"\b(not|or|between|about|most|least)\b", text):
+    total = re.findall(
+        r"\b(?:total|altogether|overall|so|hence|thus|therefore)\b[^\d.=]{0,40}(\d+)(?![\w^_]|\.\d)", text
+    )
+    said = {numbers[-1] if numbers else "", *equal[-1:], *total[-1:]}
+    if (len(set(numbers)) != 1 and not (equal or total)) or _HEDGED.search(text):
         return reading
-    number = Num(float((equal or numbers)[-1]))
+    if total[-1:] != numbers[-1:] and len(said) > 1:
+        return reading  # several results: which is the answer?
+    number = Num(float(numbers[-1]))
     return replace(
         reading, error="", token="", language="math", read_as=show(number), latex=show(number),
         notes=("the number was taken from the text",), candidates=(Candidate(number, Meaning(), ()),),
@@ -163,7 +171,7 @@ def _choose(
         Unreadable: there are several formulas and nothing says which is the answer.
     """
     boxed = [s for s in found if s.boxed]
-    pool = boxed or [s for s in found if not s.trailing] or found
+    pool = boxed or [s for s in found if not s.trailing or strict] or found
     about = [s for s in pool if len(s.sides) > 1 and target_of(s, lenient) == target]
     if about:
         return about[-1], ()
@@ -209,6 +217,10 @@ def target_of(statement: Statement, lenient: Names) -> str:
     return ""
 
 
+def _is_name(side: tuple[Token, ...], lenient: Names) -> bool:
+    return isinstance(_leniently(side, lenient), (Sym, Entry))
+
+
 def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
     try:
         return Parser(list(side), lenient, Shared(Style()), {}).whole()
@@ -223,6 +235,13 @@ def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
         return ()
     texts = tuple(t.text for t in first)
     known = texts[0] in lenient.known or lenient.pieces(first[0]) is not None
+    if (
+        known
+        and len(first) == 1
+        and texts[0] not in lenient.known
+        and lenient.folded(texts[0]) in lenient.sizes
+    ):
+        known = False  # D = diag(p) where d is a size
     if known or len(first) == 1:
         return () if known else texts
     plain = len(first) <= 4 and texts[1] == "_" and all(t.kind in ("word", "num") for t in first[2:])

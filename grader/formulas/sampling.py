@@ -98,8 +98,9 @@ def _draw(symbol: Symbol, sizes: Mapping[str, int], integer: int, rng: np.random
         return np.full(shape, float(integer))
     normal = rng.standard_normal(shape)
     if domain == "probabilities":
-        rows = np.exp(normal)
-        return np.asarray(rows / rows.sum(axis=1, keepdims=True))
+        weights = np.exp(normal)
+        along = 0 if len(symbol.shape) == 1 else 1  # a vector is one distribution, a matrix one in every row
+        return np.asarray(weights / weights.sum(axis=along, keepdims=True))
     if domain == "symmetric":
         return np.asarray(normal + normal.T)
     if domain == "invertible":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.formulas.evaluate import Meaning
+from grader.formulas.names import DERIVATIVES
 from grader.formulas.tree import (
     Apply,
     Bin,
@@ -41,6 +42,7 @@ _LEVEL = {
     "matmul": 2,
     "@": 2,
     "star": 2,
+    "outer": 2,
     "hadamard": 2,
     "np*": 2,
     "/": 2,
@@ -158,7 +160,7 @@ class Writer:
         sign = {
             "+": " + ", "-": " - ", "np+": " + ", "np-": " - ", "matmul": " ", "@": " ", "/": " / ", "np/": " / ", "np//": " // ",
             "hadamard": r" \circ " if self.latex else " ∘ ", "np*": r" \circ " if self.latex else " ∘ ",
-            "dot": r" \cdot " if self.latex else " · ",
+            "dot": r" \cdot " if self.latex else " · ", "outer": r" \otimes " if self.latex else " ⊗ ",
         }[op]  # fmt: skip
         return f"{left}{sign}{right}", level
 
@@ -176,6 +178,10 @@ class Writer:
     def _call(self, node: Call) -> tuple[str, int]:
         arguments = ", ".join(self.write(argument) for argument in node.args)
         name = node.fn.removeprefix("np.")
+        if name.removeprefix("d") in DERIVATIVES:
+            name = name.removeprefix("d") + "'"
+        elif name == "rowmean":
+            name = "mean of the rows of "
         if name in ("norm", "bars") and node.fn == name:
             return (
                 rf"\|{arguments}\|" if self.latex else f"‖{arguments}‖"

@@ -18,6 +18,7 @@ _MATH = re.compile(
     r"|```(?:math|latex|tex)\s(.+?)```|(?<!`)`([^`\n]+)`(?!`)",
     re.DOTALL,
 )
+_TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|mbox)\{[^{}]*\}")  # may hold formulas of its own
 _FINAL = re.compile(
     r"final|answer|result|hence|therefore|thus|conclu|so that|finally|we (get|obtain)", re.IGNORECASE
 )
@@ -84,6 +85,7 @@ def statements(
 def _segments(text: str) -> Iterator[tuple[str, str]]:
     """Formulas between dollars and their like, each with the text before it; the whole text if there are none."""
     text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
+    text = _TEXT.sub(lambda found: found.group().replace("$", " "), text)
     fence = re.fullmatch(r"\s*```[a-z]*\n(.*?)```\s*", text, re.DOTALL)
     if fence:
         text = fence.group(1)

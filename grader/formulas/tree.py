@@ -191,6 +191,19 @@ def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     return change(rebuilt(node, lambda child: mapped(child, change)))
 
 
+def indices_in(node: Node) -> set[str]:
+    """Names of the indices that occur in a tree."""
+    found: set[str] = set()
+    for part in walk(node):
+        if isinstance(part, Entry):
+            found.update(sub for sub in part.subs if isinstance(sub, str))
+        elif isinstance(part, Delta):
+            found |= {part.i, part.j}
+        elif isinstance(part, IndexValue):
+            found.add(part.name)
+    return found
+
+
 def size(node: Node) -> int:
     """How many nodes the tree has."""
     return sum(1 for _ in walk(node))

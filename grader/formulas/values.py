@@ -44,6 +44,11 @@ class Value:
         """A number for every combination of its indices."""
         return not self.eye and self.data.shape[-2:] == (1, 1) and not any(self.flex)
 
+    @property
+    def is_column(self) -> bool:
+        """A vector."""
+        return self.cols == 1 and self.rows > 1 and not any(self.flex)
+
     def size_of(self, axis: str) -> int:
         """Length of an index axis."""
         return int(self.data.shape[self.axes.index(axis)])

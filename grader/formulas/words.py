@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.formulas.commands import CommandParser
 from grader.formulas.limits import Unreadable
-from grader.formulas.names import CONSTANTS, function
+from grader.formulas.names import CONSTANTS, DERIVATIVES, function
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Apply, Bin, Call, IndexValue, Node, Num, Sym, Transpose
 
@@ -24,8 +24,10 @@ class WordParser(CommandParser):
             return delta
         if not known and text in ("sum", "Sum", "prod") and self.at("sym", "_"):
             return self.big_sum(product=text == "prod")
-        if not known and text == "sigma" and self.at("sym", "(", "["):
+        if not known and text == "sigma" and (self.at("sym", "(", "[") or self.primed_call()):
             return self.call("sigmoid")
+        if not known and text.endswith("dot") and text.removesuffix("dot") in self.names.functions:
+            return self.applied(text.removesuffix("dot"), order=1)
         if not known and text == "Indicator":
             return self.indicator() or self.styled_identity()
         if not known and text == "e" and self.at("sym", "^"):
@@ -47,6 +49,13 @@ class WordParser(CommandParser):
             self.position -= 1
             return self.primary()
         return self.named(first.text)
+
+    def primed_call(self) -> bool:
+        """Whether primes and a bracket come next: ``'(x)``, ``^{\\prime}(x)``."""
+        start = self.position
+        found = self.primes() == 1 and self.at("sym", "(", "[")
+        self.position = start
+        return found
 
     def delta(self) -> Node | None:
         """A Kronecker delta, or the upstream gradient that many call delta."""
@@ -75,10 +84,22 @@ class WordParser(CommandParser):
             return self.ones_call(1.0)
         if text == "sum" and self.names.lenient:
             return self.call("sum")
+        if text.endswith("bar") and (mean := self.mean_of(text.removesuffix("bar"))) is not None:
+            self.guesses.add(text)
+            return mean
         if command and len(text) > 1 and (stripped := self._unprefixed(text)):
             self.tokens[self.position - 1] = Token("name", stripped)
             return self.named(stripped)
         raise Unreadable(f"{text!r} is not a name of this question", text)
+
+    def mean_of(self, name: str) -> Node | None:
+        """A bar over a declared vector is the mean of its entries, over a matrix the mean of its rows."""
+        pieces = self.names.pieces(Token("word", name)) if name else None
+        if not pieces or len(pieces) != 1 or pieces[0].text not in self.names.shapes:
+            return None
+        symbol = pieces[0].text
+        rank = self.names.rank(symbol)
+        return Call("mean" if rank == 1 else "rowmean", (Sym(symbol),)) if rank else None
 
     def _unprefixed(self, command: str) -> str | None:
         """The declared name behind a private macro such as ``\\bY`` or ``\\matX``."""
@@ -98,9 +119,9 @@ class WordParser(CommandParser):
             return Sym(name)
         return self.call(function(name) or name)
 
-    def applied(self, name: str) -> Node:
+    def applied(self, name: str, *, order: int = 0) -> Node:
         """A function of the question, or its derivative: ``h(X)``, ``h'(X)``."""
-        order = self.primes()
+        order += self.primes()
         if order > 1:
             raise Unreadable(f"the second derivative of {name} is not part of this question", name + "''")
         if not self.at("sym", "(", "[", "{"):
@@ -114,8 +135,10 @@ class WordParser(CommandParser):
     def call(self, name: str) -> Node:
         """A known function: arguments in brackets, or the one factor that follows."""
         power = self.function_power()
-        if name == "sigmoid" and self.primes() == 1:
-            raise Unreadable("the derivative of the sigmoid; write it out", "sigma'")
+        if self.primes() == 1:
+            if name not in DERIVATIVES:
+                raise Unreadable(f"the derivative of {name}; write it out", name + "'")
+            name = f"d{name}"
         if self.at("sym", "_"):
             raise Unreadable(f"a subscript at {name}", name + "_")
         if self.at("sym", "(", "[", "{"):
