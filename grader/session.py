@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.checks import CHECKS
-from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding, PartWorker
 from grader.checks.support import needed_packages
 from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
@@ -89,7 +89,7 @@ class Session:
         isolation = self._isolation(rubric)
         names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
         self.on_event(RunStarted(self.submission.name, sum(map(self._asked_for, names))))
-        parts = tuple(self._part(rubric, part, variant) for part in rubric.parts)
+        parts = tuple(self._part(rubric, part) for part in rubric.parts)
         return Report(
             gradmark=version(),
             submission=clean(self.submission.name, limit=120),
@@ -154,26 +154,28 @@ class Session:
 
     def check_one(self, part: PartSpec, spec: CheckBase) -> CheckResult:
         """Run one check of the prepared rubric; later checks see its result."""
-        result = self._check(self.prepare(), part, spec, self.variant)
+        with PartWorker() as kept:
+            result = self._check(self.prepare(), part, spec, kept)
         self.results[result.id] = result
         return result
 
-    def _part(self, rubric: Rubric, part: PartSpec, variant: FoundVariant) -> PartResult:
+    def _part(self, rubric: Rubric, part: PartSpec) -> PartResult:
         self.on_event(PartStarted(part.id, part.title))
         results = []
-        for spec in part.checks:
-            if self.settings.public_only and spec.audience is Audience.HIDDEN:
-                continue
-            if not self._asked_for(check_id(part, spec)):
-                continue
-            self.on_event(CheckStarted(check_id(part, spec), spec.title))
-            result = self._check(rubric, part, spec, variant)
-            self.results[result.id] = result
-            results.append(result)
-            self.on_event(CheckDone(result))
+        with PartWorker() as kept:
+            for spec in part.checks:
+                if self.settings.public_only and spec.audience is Audience.HIDDEN:
+                    continue
+                if not self._asked_for(check_id(part, spec)):
+                    continue
+                self.on_event(CheckStarted(check_id(part, spec), spec.title))
+                result = self._check(rubric, part, spec, kept)
+                self.results[result.id] = result
+                results.append(result)
+                self.on_event(CheckDone(result))
         return PartResult(id=part.id, title=part.title, checks=tuple(results))
 
-    def _check(self, rubric: Rubric, part: PartSpec, spec: CheckBase, variant: FoundVariant) -> CheckResult:
+    def _check(self, rubric: Rubric, part: PartSpec, spec: CheckBase, kept: PartWorker) -> CheckResult:
         clock = time.perf_counter()
         name = check_id(part, spec)
         finding = self._reason_to_skip(name, spec)
@@ -185,12 +187,13 @@ class Session:
                 submission=self.submission,
                 sandbox=self.sandbox,
                 seed=self.settings.seed,
-                variant=variant.id,
+                variant=self.variant.id,
                 device=self.settings.device,
                 earlier=self.results,
                 facts=self.facts,
                 load_data=self._load_data,
                 on_event=self.on_event,
+                kept=kept,
             )
             finding = run_check(spec, context)
         return self._result(rubric, name, spec, finding, time.perf_counter() - clock)

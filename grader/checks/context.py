@@ -60,8 +60,23 @@ class CannotJudge(Exception):
 
 
 @dataclass
+class PartWorker:
+    """The worker that the checks of one part share; a context manager that ends it."""
+
+    worker: Worker | None = None
+
+    def __enter__(self) -> PartWorker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.worker is not None:
+            self.worker.close()
+
+
+@dataclass
 class Context:
-    """Everything that a check may use. One per check; ``facts`` is shared by all checks of a submission."""
+    """Everything that a check may use. One per check; ``facts`` is shared by all checks of a submission, ``kept`` by those
+    of a part."""
 
     rubric: Rubric
     part: PartSpec
@@ -76,6 +91,7 @@ class Context:
     load_data: Callable[[], DataSet] | None = None
     on_event: Listener = ignore
     output: list[str] = field(default_factory=list)
+    kept: PartWorker = field(default_factory=lambda: PartWorker())
 
     @property
     def id(self) -> str:
@@ -144,3 +160,12 @@ class Context:
 
         with open_worker(self, readonly, limits) as worker:
             yield worker
+
+    @contextmanager
+    def part_worker(self) -> Iterator[Worker]:
+        """The worker that the checks of this part share; a fresh one at first, and after the last one has died."""
+        from grader.checks.support import open_worker
+
+        if self.kept.worker is None or not self.kept.worker.alive:
+            self.kept.worker = open_worker(self, (), {})
+        yield self.kept.worker

@@ -11,6 +11,7 @@ from grader.checks.context import Context, Finding
 from grader.checks.layer import layer_under_test
 from grader.checks.support import printed, raised
 from grader.conventions.spelling import Parameter, Spelling
+from grader.conventions.subject import START_SEED
 from grader.model import Evidence, Verdict
 from grader.numerics import Array
 from grader.rubric import InitSpec
@@ -35,6 +36,7 @@ def _judge(spec: InitSpec, context: Context, worker: Worker, spelling: Spelling)
     evidence: list[Evidence] = []
     for label, is_input, gain in kinds:
         program = Program()
+        program.seed(START_SEED)
         named = {spelling.input_layer: is_input} if spelling.input_layer else {}
         extra = () if spelling.input_layer else spelling.extra
         layer = program.call(

@@ -54,7 +54,7 @@ def cotangent(rng: np.random.Generator, output: Array, *, loss: bool) -> Array:
 
 @contextmanager
 def layer_under_test(context: Context, *, methods: tuple[str, ...] = ()) -> Iterator[LayerUnderTest]:
-    """A fresh worker with the part's layer in it.
+    """The part's layer in the part's worker, which has seen no more than the part's earlier checks.
 
     Raises:
         CannotJudge: it is not there, unfilled, or cannot be constructed.
@@ -63,7 +63,7 @@ def layer_under_test(context: Context, *, methods: tuple[str, ...] = ()) -> Iter
     missing = absent(context, module, name, methods=methods)
     if missing is not None:
         raise CannotJudge(missing)
-    with context.worker() as worker:
+    with context.part_worker() as worker:
         spelling = spell(context, worker)
         subject = WorkerSubject(worker, spelling, timeout=context.seconds, printed=context.output)
         truth = truth_of(spelling.layer, spelling.options)

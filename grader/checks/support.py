@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,20 +24,18 @@ SUPPORT_MODULES = ("cifar10_utils.py", "gradmark_probe.py")
 USES_TORCH = frozenset({"cifar10_utils"})  # those of our modules that import torch
 
 
-@contextmanager
-def open_worker(context: Context, readonly: Sequence[Path], changes: Mapping[str, int]) -> Iterator[Worker]:
-    """A fresh worker with the submission's files; what it printed is kept for the finding."""
+def open_worker(context: Context, readonly: Sequence[Path], changes: Mapping[str, int]) -> Worker:
+    """A fresh worker with the submission's files, for the caller to close."""
     limits = worker_limits(context)
     if changes:
         limits = replace(limits, **changes)
-    with context.sandbox.worker(
+    return context.sandbox.worker(
         context.submission.files,
         limits=limits,
         support=support_files(),
         readonly=tuple(readonly),
         packages=needed_packages(context.submission.sources, context.module),
-    ) as worker:
-        yield worker
+    )
 
 
 def needed_packages(sources: Sources, module: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from grader.numerics import Array, Call, Outcome
 from grader.sandbox import Input, Opaque, Program, Ref, Reply, Worker
 
 FROZEN_SEED = 1
+START_SEED = 2  # of the global generators before a subject's first call, whatever its worker has done before
 
 
 @dataclass
@@ -54,6 +55,8 @@ class WorkerSubject:
         if not calls:
             return []
         program = Program()
+        if not self.calls:
+            program.seed(START_SEED)
         if fresh:
             self._instance = None
         swept = self._can_sweep(calls, freeze_seeds)

@@ -182,10 +182,7 @@ class Channel:
         """Write what the pipe takes; False when all is written or nobody reads any more."""
         try:
             while pending:
-                written = os.write(self.commands, pending[0][:CHUNK])
-                pending[0] = pending[0][written:]
-                if not len(pending[0]):
-                    pending.pop(0)
+                frames.advance(pending, os.writev(self.commands, pending[: frames.VECTOR]))
         except BlockingIOError:
             return True
         except BrokenPipeError:
@@ -214,34 +211,30 @@ class Channel:
 
     def _read_part(self) -> Frame | None:
         incoming = self.incoming
-        if len(incoming.prefix) < frames.PREFIX.size:
-            self._fill(incoming.prefix, frames.PREFIX.size)
-            if len(incoming.prefix) < frames.PREFIX.size:
-                return None
+        if not self._fill(incoming.prefix, frames.PREFIX.size):
+            return None
+        if incoming.header_length < 0:
             lengths = frames.parse_prefix(bytes(incoming.prefix), self.limits.reply_bytes)
             incoming.header_length, incoming.payload_length = lengths
-        elif len(incoming.header) < incoming.header_length:
-            self._fill(incoming.header, incoming.header_length)
-        elif len(incoming.payload) < incoming.payload_length:
-            self._fill(incoming.payload, incoming.payload_length)
-        return self._complete()
-
-    def _complete(self) -> Frame | None:
-        incoming = self.incoming
-        if len(incoming.header) < incoming.header_length or len(incoming.payload) < incoming.payload_length:
+        if not self._fill(incoming.header, incoming.header_length):
+            return None
+        if not self._fill(incoming.payload, incoming.payload_length):
             return None
         header, layouts = frames.parse_header(bytes(incoming.header), incoming.payload_length)
         self.incoming = Incoming()
         return header, frames.split(incoming.payload, layouts)
 
-    def _fill(self, buffer: bytearray, size: int) -> None:
-        try:
-            data = os.read(self.replies, min(CHUNK, size - len(buffer)))
-        except BlockingIOError:
-            return
-        if not data:
-            raise WorkerDied("the worker ended before it answered")
-        buffer += data
+    def _fill(self, buffer: bytearray, size: int) -> bool:
+        """Read one piece of a part that is not whole yet; whether it is now."""
+        if len(buffer) < size:
+            try:
+                data = os.read(self.replies, min(CHUNK, size - len(buffer)))
+            except BlockingIOError:
+                return False
+            if not data:
+                raise WorkerDied("the worker ended before it answered")
+            buffer += data
+        return len(buffer) == size
 
 
 def _is_answer(frame: Frame, nonce: int, kind: str) -> bool:

@@ -57,6 +57,11 @@ class Worker:
         self.output = ""  # printed during the last run, also of one that failed
         self.output_dropped = 0  # bytes beyond that
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can run another program."""
+        return self._alive
+
     def run(self, program: Program, *, timeout: float = 5.0, on_progress: OnProgress | None = None) -> Reply:
         """Execute a program.
 

@@ -23,6 +23,7 @@ MAX_ARRAYS = 4096
 MAX_DIMS = 16
 MAX_EXTENT = 1 << 60  # bytes of an array if its empty dimensions counted one
 MAX_JSON_DEPTH = 100
+VECTOR = 512  # buffers in one write; the system takes 1024
 
 
 class FrameError(Exception):
@@ -47,6 +48,17 @@ def pack(
         if array.nbytes:
             buffers.append(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data))
     return buffers
+
+
+def advance(pending: list[memoryview], written: int) -> None:
+    """Take what was written, in bytes, off the front of buffers."""
+    done = 0
+    while done < len(pending) and written >= len(pending[done]):
+        written -= len(pending[done])
+        done += 1
+    del pending[:done]
+    if written:
+        pending[0] = pending[0][written:]
 
 
 def parse_prefix(prefix: bytes, max_payload: int, max_header: int = MAX_HEADER) -> tuple[int, int]:

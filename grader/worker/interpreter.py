@@ -182,12 +182,7 @@ class Interpreter:
         self.collected.setdefault(instruction["name"], []).append(np.array(value, copy=True, subok=False))
 
     def _seed(self, instruction: dict[str, Any]) -> None:
-        seed = instruction["seed"]
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        torch = sys.modules.get("torch")  # whatever has not imported it draws nothing from it
-        if torch is not None:
-            torch.manual_seed(seed)
+        seed_generators(instruction["seed"])
 
     def _tensor(self, instruction: dict[str, Any]) -> None:
         import torch
@@ -210,6 +205,15 @@ class Interpreter:
     def _keep(self, instruction: dict[str, Any]) -> None:
         self.registers[instruction["out"]] = self._operand(instruction["of"])
         self.kept.add(instruction["out"])
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the global generators of Python, NumPy and torch, as far as they are imported."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch = sys.modules.get("torch")  # whatever has not imported it draws nothing from it
+    if torch is not None:
+        torch.manual_seed(seed)
 
 
 def _write_into(there: Any, value: Any) -> bool:
