@@ -10,6 +10,7 @@ def environments(tokens: list[Token]) -> list[Token]:
     """Environment names become part of one token; layout environments vanish, ``&`` survives in cases alone."""
     out: list[Token] = []
     open_: list[str] = []
+    closed = ""
     position = 0
     while position < len(tokens):
         token = tokens[position]
@@ -19,8 +20,12 @@ def environments(tokens: list[Token]) -> list[Token]:
             if token.text == "begin":
                 open_.append(name)
             elif open_:
-                open_.pop()
-            if name == "cases" or name.endswith("cases"):
+                closed = open_.pop()
+            if name.endswith("cases") and token.text == "begin" and _is_system(tokens, position):
+                open_[-1] = "system"
+            elif name.endswith("cases") and token.text == "end" and closed == "system":
+                out.append(Token("sym", "\\\\"))
+            elif name == "cases" or name.endswith("cases"):
                 out.append(Token("cmd", f"{token.text}:cases"))
             elif ("matrix" in name or name == "array") and (ones := _ones_matrix(tokens, position)):
                 out.extend(ones[0])
@@ -37,6 +42,23 @@ def environments(tokens: list[Token]) -> list[Token]:
             out.append(token)
         position += 1
     return out
+
+
+def _is_system(tokens: list[Token], position: int) -> bool:
+    """Whether the lines of an environment are equations without conditions."""
+    end = next((k for k in range(position, len(tokens)) if tokens[k].text == "end"), len(tokens))
+    lines: list[list[str]] = [[]]
+    for token in tokens[position:end]:
+        if token.text == "\\\\":
+            lines.append([])
+        else:
+            lines[-1].append(token.text)
+    plain = {"if", "for", "when", "otherwise", "else"}
+    found = [line for line in lines if line]
+    return bool(found) and all(
+        len(line) > 2 and "=" in line[1:4] and not plain & set(line) and "<" not in line and ">" not in line
+        for line in found
+    )
 
 
 def _ones_matrix(tokens: list[Token], position: int) -> tuple[list[Token], int] | None:

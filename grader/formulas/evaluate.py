@@ -131,7 +131,8 @@ class Evaluator:
 
     def _neg(self, node: Neg) -> Value:
         value = self.of(node.a)
-        return replace(value, data=-value.data)
+        spread = None if value.spread is None else -value.spread
+        return replace(value, data=-value.data, spread=spread)
 
     def _transpose(self, node: Transpose) -> Value:
         return transpose(self.of(node.a))
@@ -203,8 +204,10 @@ class Evaluator:
     def _matrix_power(self, base: Value, number: float) -> Value:
         if number != int(number) or abs(number) > MAX_MATRIX_POWER:
             raise Unreadable(f"the matrix power {number:g} is not evaluated", "^")
-        if base.eye:
+        if base.eye and base.spread is None:
             return replace(base, data=base.data**number)
+        if base.eye:
+            raise Unreadable("a power of something of unknown size", "^")
         try:
             return replace(base, data=np.linalg.matrix_power(base.data, int(number)))
         except np.linalg.LinAlgError as error:

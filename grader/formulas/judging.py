@@ -17,6 +17,9 @@ from grader.formulas.problem import Problem
 from grader.formulas.question import Alternative, Question
 from grader.formulas.reading import Language, Reading, described, evaluate, last_number, read_answer
 from grader.formulas.readings import Candidate
+from grader.formulas.sampling import Sample
+from grader.formulas.tree import is_smooth
+from grader.formulas.values import Array
 
 Outcome = Literal["right", "note", "wrong", "unreadable", "empty"]
 Answer = str | Mapping[str, str]
@@ -161,6 +164,11 @@ def attempted(reading: Reading, problem: Problem) -> Attempt:
             if deadline.passed:
                 break
             continue
+        if notes is not None and (
+            witness := _witness_against(problem, reading, candidate, vectors, deadline)
+        ):
+            problem.add(witness)
+            notes = None
         if notes is None:
             attempt.value_of = attempt.value_of or (candidate, vectors)
         elif candidate.asks:
@@ -211,6 +219,25 @@ def _matches(
             return None
         notes.update(dict.fromkeys([*said, *([compared.note] if compared.note else [])]))
     return tuple(notes)
+
+
+def _witness_against(
+    problem: Problem, reading: Reading, candidate: Candidate, vectors: str, deadline: Deadline
+) -> tuple[Sample, Array] | None:
+    """A further point at which an answer that is not smooth differs from the truth, if there is one."""
+    if problem.is_smooth and is_smooth(candidate.tree):
+        return None
+    for sample, want in problem.witnesses:
+        try:
+            value, _ = evaluate(
+                candidate, reading, sample, problem.names, deadline, shape=want.shape, vectors=vectors
+            )
+            compared = compare(value, want, reading.left, sample, layout_any=problem.layout_any)
+        except Clash:
+            return sample, want
+        if not compared.equal:
+            return sample, want
+    return None
 
 
 def _right(reading: Reading, candidate: Candidate, notes: tuple[str, ...]) -> Judgement:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -19,9 +20,9 @@ from grader.formulas.limits import FormulaError
 from grader.formulas.names import Names
 from grader.formulas.parser import Parser
 from grader.formulas.question import Question, Truth
-from grader.formulas.sampling import Sample, draw_samples
+from grader.formulas.sampling import Sample, draw_samples, draw_witnesses
 from grader.formulas.style import Style
-from grader.formulas.tree import Node
+from grader.formulas.tree import Node, is_smooth
 from grader.formulas.values import Array, Value, elementwise
 
 STEP = 1e-30
@@ -37,6 +38,7 @@ class Problem:
         self.lenient = Names(question, truth, lenient=True)
         self.forward = [self._assignment(line) for line in truth.forward]
         self._check_names()
+        self._seed = int(rng.integers(2**31))
         self.samples = [self.completed(sample) for sample in draw_samples(question, truth, rng)]
         self.wants = [self.want(sample) for sample in self.samples]
 
@@ -54,6 +56,26 @@ class Problem:
             rng = np.random.default_rng(sum(sample.sizes.values()))
             values[f"d{output}"] = Value(rng.standard_normal(shape))
         return sample.with_values(values)
+
+    @cached_property
+    def is_smooth(self) -> bool:
+        """Whether the truth has no thresholds, as far as the question says how it is computed."""
+        if not self.forward and not self.truth.answer:
+            return False
+        stated = [self._parse(self.truth.answer)] if self.truth.answer else []
+        return all(is_smooth(tree) for tree in (*(tree for _, tree in self.forward), *stated))
+
+    @cached_property
+    def witnesses(self) -> list[tuple[Sample, Array]]:
+        """Further points with the truth at them, for what is not smooth."""
+        samples = draw_witnesses(self.question, self.truth, np.random.default_rng(self._seed))
+        completed = [self.completed(sample) for sample in samples]
+        return [(sample, self.want(sample)) for sample in completed]
+
+    def add(self, witness: tuple[Sample, Array]) -> None:
+        """Compare at this point, too."""
+        self.samples.append(witness[0])
+        self.wants.append(witness[1])
 
     def want(self, sample: Sample) -> Array:
         """The truth at a completed point: a matrix.

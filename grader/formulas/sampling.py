@@ -16,6 +16,7 @@ from grader.formulas.question import Question, Symbol, Truth
 from grader.formulas.values import Array, Value
 
 SAMPLES = 4
+WITNESSES = 64
 _SIZES = (3, 7)
 
 
@@ -58,6 +59,26 @@ def draw_samples(
             for name, symbol in {**question.symbols, **truth.symbols}.items()
         }
         samples.append(Sample(sizes, values, functions))
+    return samples
+
+
+def draw_witnesses(question: Question, truth: Truth, rng: np.random.Generator) -> list[Sample]:
+    """Many points, near to zero and far from it, for answers and truths that are not smooth.
+
+    Two formulas that are smooth and agree at a few random points agree everywhere; a threshold that is off shows
+    itself only at a point between the two.
+    """
+    names = size_names(question, truth)
+    symbols = {**question.symbols, **truth.symbols}
+    samples = []
+    for k in range(WITNESSES):
+        sizes = _sizes(question, names, rng)
+        scale = (0.1, 0.5, 1.0, 2.0)[k % 4]
+        values = {}
+        for name, symbol in symbols.items():
+            drawn = _draw(symbol, sizes, int(rng.integers(2, 10)), rng)
+            values[name] = Value(drawn * scale if symbol.domain == "normal" else drawn)
+        samples.append(Sample(sizes, values, {name: _smooth(rng) for name in question.functions}))
     return samples
 
 

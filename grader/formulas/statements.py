@@ -190,6 +190,8 @@ def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Tok
         outermost = depth == 0 and not inside_cases
         word = token.text.lower() if token.kind in ("word", "name") else ""
         is_prose = outermost and word in _PROSE and _stands_alone(tokens, k)
+        if outermost and word == "identity" and k + 1 < len(tokens) and tokens[k + 1].text == "matrix":
+            is_prose = True
         if outermost and word in _MEANINGFUL and (prose or is_word_of_prose(tokens, k)):
             if not trailing:
                 raise Unreadable(

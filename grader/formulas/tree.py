@@ -204,6 +204,22 @@ def indices_in(node: Node) -> set[str]:
     return found
 
 
+_KINKED = frozenset(
+    ("max", "min", "relu", "drelu", "abs", "sign", "step", "floor", "ceil", "bars", "maximum", "minimum", "where", "clip",
+     "heaviside", "amax")
+)  # fmt: skip
+
+
+def is_smooth(node: Node) -> bool:
+    """Whether a formula has no comparison, case, or function with a kink or a step."""
+    return not any(
+        isinstance(part, (Compare, Cases))
+        or (isinstance(part, Call) and part.fn.removeprefix("np.") in _KINKED)
+        or (isinstance(part, Bin) and part.op == "np//")
+        for part in walk(node)
+    )
+
+
 def size(node: Node) -> int:
     """How many nodes the tree has."""
     return sum(1 for _ in walk(node))

@@ -28,6 +28,7 @@ class Value:
     axes: tuple[str, ...] = ()  # sorted
     flex: tuple[bool, bool] = (False, False)
     eye: bool = False
+    spread: Array | None = None  # of an ``eye``: what is added to every entry, as in I - 11^T/n
 
     @property
     def rows(self) -> int:
@@ -104,7 +105,10 @@ def two_ranges(index: str, n: int, m: int) -> Clash:
 
 def expanded(value: Value, n: int) -> Value:
     """A multiple of the identity written out as an n x n matrix; other values as they are."""
-    return Value(value.data * np.eye(n), value.axes) if value.eye else value
+    if not value.eye:
+        return value
+    data = value.data * np.eye(n)
+    return Value(data if value.spread is None else data + value.spread, value.axes)
 
 
 def elementwise(
@@ -115,9 +119,8 @@ def elementwise(
     Raises:
         Clash: the shapes do not fit; the message names them in symbols.
     """
-    if (a.eye and b.eye) or (a.eye and b.is_scalar) or (b.eye and a.is_scalar):
-        axes, (x, y) = aligned((a, b))
-        return Value(op(x, y), axes, eye=True), False
+    if (a.eye or b.eye) and (found := _beside_eye(a, b, op)) is not None:
+        return found, False
     a, b = expanded(a, max(b.rows, b.cols)), expanded(b, max(a.rows, a.cols))
     flex, repeated = [], False
     for side, (n, m) in enumerate(((a.rows, b.rows), (a.cols, b.cols))):
@@ -134,6 +137,53 @@ def elementwise(
     return Value(op(x, y), axes, (flex[0], flex[1])), repeated
 
 
+def _beside_eye(a: Value, b: Value, op: Callable[[Array, Array], Array]) -> Value | None:
+    """An identity of unknown size and something else of unknown size; None where the other one has a size.
+
+    Raises:
+        Unreadable: the result is no multiple of the identity plus a constant.
+    """
+    if not all(v.eye or v.is_scalar or all(v.flex) for v in (a, b)):
+        return None
+    axes, (x, y) = aligned((a, b))
+    _, (p, q) = aligned((_spread(a), _spread(b)))
+    if op in (np.add, np.subtract):
+        zero = np.zeros((1, 1))
+        return Value(op(x if a.eye else zero, y if b.eye else zero), axes, eye=True, spread=op(p, q))
+    if op is np.multiply and not (a.eye and b.eye):
+        return Value(x * y, axes, eye=True, spread=p * q)
+    if op is np.divide and a.eye and b.is_scalar:
+        return Value(x / y, axes, eye=True, spread=p / y)
+    if op is np.multiply and a.spread is None and b.spread is None:
+        return Value(x * y, axes, eye=True)
+    raise Unreadable("an identity matrix of unknown size; write its size as a subscript", "I")
+
+
+def _spread(value: Value) -> Value:
+    """What a value of unknown size adds to every entry."""
+    if not value.eye:
+        return Value(value.data, value.axes)
+    return Value(np.zeros_like(value.data) if value.spread is None else value.spread, value.axes)
+
+
+def _eye_product(a: Value, b: Value) -> Value:
+    """The matrix product with a multiple of the identity plus a constant, on one side or both."""
+    axes, (x, y) = aligned((a, b))
+    if a.spread is None and b.spread is None:
+        other = b if a.eye else a
+        both = (a.eye or a.is_scalar) and (b.eye or b.is_scalar)
+        return Value(x * y, axes, other.flex, eye=both)
+    if a.is_scalar or b.is_scalar:
+        _, (p, q) = aligned((_spread(a), _spread(b)))
+        return Value(x * y, axes, eye=True, spread=p * q)
+    constant, other = (a, b) if a.eye else (b, a)
+    if other.eye or other.flex[0 if a.eye else 1]:
+        raise Unreadable("an identity matrix of unknown size; write its size as a subscript", "I")
+    side = -2 if a.eye else -1
+    _, (p, sums) = aligned((_spread(constant), replace(other, data=other.data.sum(axis=side, keepdims=True))))
+    return Value(x * y + p * sums, axes, other.flex)
+
+
 def matmul(a: Value, b: Value, show: Shower) -> Value:
     """The matrix product; a number times anything is the scaled thing.
 
@@ -141,12 +191,11 @@ def matmul(a: Value, b: Value, show: Shower) -> Value:
         Clash: inner sizes differ; the message names both shapes in symbols.
         Unreadable: the inner size is written nowhere (``1^T 1`` without sizes).
     """
-    if a.eye or b.eye or a.is_scalar or b.is_scalar:
+    if a.eye or b.eye:
+        return _eye_product(a, b)
+    if a.is_scalar or b.is_scalar:
         axes, (x, y) = aligned((a, b))
-        other = b if a.eye or a.is_scalar else a
-        return Value(
-            x * y, axes, other.flex, eye=(a.eye and (b.eye or b.is_scalar)) or (b.eye and a.is_scalar)
-        )
+        return Value(x * y, axes, (b if a.is_scalar else a).flex)
     inner_flex = a.flex[1], b.flex[0]
     if all(inner_flex):
         raise Unreadable("the length of this vector of ones is not given; write it as a subscript", "1")
