@@ -71,12 +71,12 @@ def grade_submission(
         UsageError: submission, rubric, data or an option cannot be used (exit code 2).
         IsolationError: the machine cannot give the isolation required.
     """
-    if sandbox is not None:
-        return open_session(request, sandbox, on_event=on_event).grade()
-    with Sandbox(_settings(request)) as own:
-        session = open_session(request, own, on_event=on_event)
-        session.warm()
-        return session.grade()
+    if sandbox is None:
+        with Sandbox(_settings(request)) as own:
+            return grade_submission(request, sandbox=own, on_event=on_event)
+    session = open_session(request, sandbox, on_event=on_event)
+    session.warm()
+    return session.grade()
 
 
 def _settings(request: GradeRequest) -> SandboxSettings:

@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -313,6 +314,16 @@ def load_rubric(name: str | Path) -> Rubric:
         RubricError: not found, not TOML, or not a rubric; every problem is named with its path.
     """
     path = find_rubric(name)
+    return _builtin(path) if path in builtin_rubrics().values() else _load(path)
+
+
+@cache
+def _builtin(path: Path) -> Rubric:
+    """One of our own, which does not change while we run."""
+    return _load(path)
+
+
+def _load(path: Path) -> Rubric:
     try:
         data = path.read_bytes()
         table = tomllib.loads(data.decode("utf-8"))

@@ -98,8 +98,7 @@ def self_check(
     Raises:
         UsageError: submission, rubric or a pattern cannot be used.
     """
-    submission, rubric = read_request(request)
-    only = request.only or checks_to_run(submission, rubric, training=training)
+    only = request.only or checks_to_run(*read_request(request), training=training)
     asked = replace(
         request, only=only, public_only=True, seed=CHECK_SEED if request.seed is None else request.seed
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from grader.checks.support import USES_TORCH, needed_packages, support_files
-from grader.outline import read_outline
 from grader.sources import Sources
 
 FILES = {

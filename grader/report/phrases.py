@@ -109,7 +109,9 @@ def fault(diagnosis: Diagnosis) -> str:
 
 
 def isolation(report: Report) -> str:
-    """The isolation in a phrase: "level 3 (namespaced); gaps: disk_over_limit"."""
+    """The isolation in a phrase: "level 3 (namespaced); gaps: disk_over_limit", "nothing was run"."""
+    if not report.isolation.level:
+        return one_line(report.isolation.name)
     text = f"level {report.isolation.level} ({one_line(report.isolation.name)})"
     gaps = [one_line(gap) for gap in report.isolation.gaps]
     return f"{text}; gaps: {', '.join(gaps)}" if gaps else text

@@ -123,6 +123,11 @@ def probe_program(facts: dict[str, Any]) -> Program:
     return p
 
 
+def unconfined(plan: Plan) -> Isolation:
+    """Level of a plan without a layer, which nobody needs to probe: a process of its own, for one's own code."""
+    return Isolation(level=1, name=f"{NAMES[1]}; one's own code is not confined", layers=plan.layers())
+
+
 def training_program() -> Program:
     """The program that a throw-away worker runs before the first submission that needs torch."""
     p = Program()

@@ -33,6 +33,11 @@ class Plan:
         """Whether a layer is on."""
         return layer not in self.off
 
+    @property
+    def confines(self) -> bool:
+        """Whether any layer is on."""
+        return len(self.off) < len(LAYERS)
+
     def without(self, layer: str, reason: str) -> Plan:
         """The same plan with one more layer off."""
         return replace(self, off={**self.off, layer: reason})
