@@ -140,6 +140,7 @@ def clean_environment() -> dict[str, str]:
         "HOME": "/tmp",
         "MPLBACKEND": "Agg",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "",
         **one,
     }
