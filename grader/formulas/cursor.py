@@ -103,6 +103,15 @@ class Cursor:
         self.position = end + 1
         return inner
 
+    def angle_tokens(self) -> list[Token]:
+        """What stands before the angle bracket that closes."""
+        end = next((k for k in range(self.position, len(self.tokens)) if self.tokens[k].text == ">>"), None)
+        if end is None:
+            raise Unreadable("⟨ is opened and never closed", "⟨")
+        inner = self.tokens[self.position : end]
+        self.position = end + 1
+        return inner
+
     def argument_tokens(self) -> list[Token]:
         """The argument of a command: a group or one token."""
         if self.at("sym", "{"):

@@ -149,7 +149,15 @@ class Evaluator:
             return self._product(a, b)
         if op == "outer" and self.meaning.star == "matrix" and a.is_column and b.is_column:
             return self._product(a, transpose(b))
-        if op in ("star", "outer"):
+        if (
+            op == "cdot"
+            and self.meaning.star == "matrix"
+            and a.is_column
+            and b.is_column
+            and a.rows == b.rows
+        ):
+            return self._product(transpose(a), b)
+        if op in ("star", "outer", "cdot"):
             return self._star(a, b)
         table: dict[str, tuple[Callable[[Array, Array], Array], str]] = {
             "+": (np.add, "the sum"),

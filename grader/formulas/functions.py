@@ -10,7 +10,7 @@ import numpy as np
 from grader.formulas.elementwise import ELEMENTWISE
 from grader.formulas.limits import Clash, Unreadable
 from grader.formulas.tree import Call
-from grader.formulas.values import Array, Value, elementwise, scalar
+from grader.formulas.values import Array, Value, elementwise, scalar, transpose
 
 if TYPE_CHECKING:
     from grader.formulas.evaluate import Evaluator
@@ -45,9 +45,18 @@ def call_function(evaluator: Evaluator, node: Call) -> Value:
         return replace(first, data=first.data.mean(axis=(-2, -1), keepdims=True))
     if node.fn == "rowmean":  # the mean of the rows of a matrix, as a column
         return replace(first, data=np.swapaxes(first.data.mean(axis=-2, keepdims=True), -1, -2))
+    if node.fn == "inner":
+        return _inner(evaluator, *arguments)
     if node.fn == "sum":
         return replace(first, data=first.data.sum(axis=(-2, -1), keepdims=True))
     return _square_function(evaluator, node.fn, first)
+
+
+def _inner(evaluator: Evaluator, a: Value, b: Value) -> Value:
+    if a.data.shape[-2:] == b.data.shape[:-3:-1] and 1 in (a.rows, a.cols):
+        b = transpose(b)
+    product, _ = elementwise(a, b, np.multiply, "the inner product", evaluator.sample.show)
+    return replace(product, data=product.data.sum(axis=(-2, -1), keepdims=True))
 
 
 def _extreme(evaluator: Evaluator, name: str, arguments: list[Value]) -> Value:

@@ -41,7 +41,12 @@ class Names:
             {name for name, symbol in declared.items() if not symbol.given} if not lenient else set()
         )
         if lenient:
-            for name in [n for n in self.shapes if f"d{n}" not in self.shapes]:
+            product = (
+                {n for n, shape in self.shapes.items() if not shape}
+                if "d" in self.sizes | set(declared)
+                else set()
+            )
+            for name in [n for n in self.shapes if f"d{n}" not in self.shapes and n not in product]:
                 self.shapes[f"d{name}"] = self.shapes[name]
             for left in (question.left_side, *(part.left_side or part.id for part in question.parts)):
                 if left:
@@ -79,6 +84,8 @@ class Names:
                 and (name[1:] in self.known or name not in declared or self._is_gradient(name))
             ):
                 for texts in _gradient_spellings(name[1:]):
+                    if texts[0] == "d" and "d" in self.known:
+                        continue  # d is a size: d h is a product
                     if texts[0] not in self.known or len(texts) > 1:
                         yield texts, (Token("name", name),)
         upstream = [n for n in sorted(declared) if self._is_gradient(n) and n not in self.hidden]
@@ -242,6 +249,5 @@ def _gradient_spellings(name: str) -> tuple[tuple[str, ...], ...]:
     ]
     joined += [("g", "_", *tokens), ("delta", "_", *tokens), ("d", "_", *tokens), ("dL", "_", *tokens)]
     joined += [("grad", "_", "L", "_", *tokens), (*tokens, ".", "grad")]
-    if rest or len(first) == 1:
-        joined += [("d", *tokens)]
+    joined += [("d", *tokens)] if rest or len(first) == 1 else []
     return tuple(joined)

@@ -121,7 +121,7 @@ class NumpyEvaluator:
         return data
 
     def _binary(self, op: str, a: Array, b: Array) -> Array:
-        if op in ("matmul", "star"):  # from a spelling that the rubric gives as mathematics
+        if op in ("matmul", "star", "cdot"):  # from a spelling that the rubric gives as mathematics
             op = "np*" if a.ndim == 0 or b.ndim == 0 else "@"
         function, what = _BINARY[op]
         if op in ("np**", "hpow", "pow"):
@@ -189,6 +189,12 @@ class NumpyEvaluator:
 
     def _mean(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         return self._reduce(np.mean, arguments, options)
+
+    def _std(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
+        return self._reduce(np.std, arguments, options)
+
+    def _var(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
+        return self._reduce(np.var, arguments, options)
 
     def _prod(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         return self._reduce(np.prod, arguments, options)

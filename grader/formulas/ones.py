@@ -7,7 +7,7 @@ from grader.formulas.limits import Unreadable
 from grader.formulas.tokens import Token, matching
 from grader.formulas.tree import Compare, Delta, Eye, IndexValue, Node, Num, Ones
 
-PRODUCTS = {"*": "star", "cdot": "star", "times": "star", "otimes": "outer", ".": "star", "@": "juxt"}
+PRODUCTS = {"*": "star", "cdot": "cdot", "times": "star", "otimes": "outer", ".": "star", "@": "juxt"}
 COMPARISONS = {"<", "<=", ">", ">=", "!=", "="}
 
 
@@ -32,7 +32,7 @@ class OnesParser(Derivatives):
 
     def bare_one(self, following: Token) -> str:
         """Whether a bare 1 stands in front of a matrix: ``1 dY`` or ``1 * dY``."""
-        if following.text in PRODUCTS:
+        if following.text in PRODUCTS and following.text != "@":
             return "starred"
         if following.kind in ("word", "name"):
             return "vector" if following.text not in ("e", "pi") else ""
@@ -45,7 +45,7 @@ class OnesParser(Derivatives):
         """A bare 1 behind a matrix, if it is read as the vector of ones: ``dY^T 1``."""
         following = self.peek(1)
         scripted = following is not None and following.text in ("_", "^", "(", "[")
-        if op not in ("juxt", "star") or not self.at("num", "1") or scripted:
+        if op not in ("juxt", "star", "cdot") or not self.at("num", "1") or scripted:
             return None
         self.open_choices.add("bare_one")
         if self.style.bare_one == "starred" or (self.style.bare_one == "vector" and op == "juxt"):

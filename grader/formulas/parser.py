@@ -11,12 +11,33 @@ from grader.formulas.limits import MAX_DEPTH, Unreadable
 from grader.formulas.ones import PRODUCTS
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Bin, Call, Neg, Node, Ones, Transpose
-from grader.formulas.words import WordParser
+from grader.formulas.words import WordParser, split_commas
 
 _HADAMARD = {"circ", "odot", ".*"}
 _DIVIDE = {"/", "div", "./", "oslash"}
 _CLOSERS = frozenset(
-    (")", "]", "}", ",", ";", ":", "&", "\\\\", "=", "<", ">", "<=", ">=", "!=", "+", "-", "->", "=>", ":=")
+    (
+        ")",
+        "]",
+        "}",
+        ",",
+        ";",
+        ":",
+        "&",
+        ">>",
+        "\\\\",
+        "=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        "!=",
+        "+",
+        "-",
+        "->",
+        "=>",
+        ":=",
+    )
 )
 
 
@@ -147,6 +168,12 @@ class Parser(WordParser):
             if (sides := over(inner)) is not None:
                 return self.fraction(*sides)
             return self.child(inner).whole()
+        if token.text == "<<":
+            inner = self.angle_tokens()
+            factors = [self.child(part).whole() for part in split_commas(inner)]
+            if len(factors) != 2:
+                raise Unreadable("⟨ ⟩ takes two arguments", "⟨")
+            return Call("inner", tuple(factors))
         if token.text in ("|", "||"):
             self.bars = (*self.bars, token.text)
             node = self.expression()

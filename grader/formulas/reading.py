@@ -181,7 +181,7 @@ def _choose(
     equations = [s for s in pool if len(s.sides) > 1]
     single = [s for s in pool if len(s.sides) == 1]
     others = [s for s in equations if not _defines(s, lenient)]
-    if others:
+    if others and not (len(single) == 1 and all(_restates(s, lenient) for s in others)):
         chosen = others[-1]
         other = target_of(chosen, lenient)
         note = (
@@ -200,6 +200,12 @@ def _choose(
     if single:
         return single[-1], ()
     return (equations or found)[-1], ()
+
+
+def _restates(statement: Statement, lenient: Names) -> bool:
+    """Whether an equation only says what a given name or the loss is."""
+    first = statement.sides[0][0].text if statement.sides[0] else ""
+    return target_of(statement, lenient) in lenient.question.symbols or first in lenient.loss
 
 
 def _shown(name: str) -> str:

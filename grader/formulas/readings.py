@@ -107,7 +107,7 @@ def _parsed(
 def _meanings(tree: Node, names: Names) -> list[Meaning]:
     present = set()
     for node in walk(tree):
-        if isinstance(node, Bin) and node.op in ("star", "outer"):
+        if isinstance(node, Bin) and node.op in ("star", "outer", "cdot"):
             present.add("star")
         elif isinstance(node, Bin) and node.op == "pow":
             present.add("power")

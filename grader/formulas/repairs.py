@@ -25,6 +25,7 @@ from grader.formulas.tree import (
 
 _MATRIX = ("matmul", "@")
 _ELEMENTWISE = ("hadamard", "np*")
+_EITHER = ("star", "cdot", "outer")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _signs_and_transposes(node: Node) -> _Change:
         )
     if isinstance(node, Neg):
         yield node.a, "W103", "a sign is wrong"
-    elif isinstance(node, Bin) and node.op in (*_MATRIX, *_ELEMENTWISE, "star", "/", "np/"):
+    elif isinstance(node, Bin) and node.op in (*_MATRIX, *_ELEMENTWISE, *_EITHER, "/", "np/"):
         yield Neg(node), "W103", "a sign is wrong"
 
 
@@ -93,7 +94,7 @@ def _products(node: Node) -> _Change:
     if not isinstance(node, Bin):
         return
     code = node.op in ("@", "np*")
-    if node.op in (*_MATRIX, "star"):
+    if node.op in (*_MATRIX, *_EITHER):
         yield (
             replace(node, op="np*" if code else "hadamard"),
             "W107",
@@ -115,7 +116,7 @@ def _products(node: Node) -> _Change:
                 "W104",
                 "the order of the factors and a transpose are wrong",
             )
-    if node.op in (*_ELEMENTWISE, "star"):
+    if node.op in (*_ELEMENTWISE, *_EITHER):
         op = "@" if code else "matmul"
         yield replace(node, op=op), "W106", "an elementwise product stands where a matrix product is needed"
         yield (
@@ -209,7 +210,7 @@ def _terms(node: Node) -> _Change:
     for kept, dropped in ((node.a, node.b), (node.b, node.a)):
         if node.op in ("+", "-", "np+", "np-"):
             yield kept, "W114", "there is a term too many"
-        elif node.op in (*_MATRIX, *_ELEMENTWISE, "star", "/", "np/") and not isinstance(
+        elif node.op in (*_MATRIX, *_ELEMENTWISE, *_EITHER, "/", "np/") and not isinstance(
             dropped, (Num, Ones)
         ):
             yield kept, "W114", "there is a factor too many"

@@ -43,6 +43,7 @@ _LEVEL = {
     "@": 2,
     "star": 2,
     "outer": 2,
+    "cdot": 2,
     "hadamard": 2,
     "np*": 2,
     "/": 2,
@@ -155,7 +156,7 @@ class Writer:
         level = _LEVEL[node.op]
         left, right = self.write(node.a, level), self.write(node.b, level + 1)
         op = node.op
-        if op == "star":
+        if op in ("star", "cdot"):
             op = "hadamard" if self.meaning.star == "elementwise" else "dot"
         sign = {
             "+": " + ", "-": " - ", "np+": " + ", "np-": " - ", "matmul": " ", "@": " ", "/": " / ", "np/": " / ", "np//": " // ",
@@ -178,8 +179,8 @@ class Writer:
     def _call(self, node: Call) -> tuple[str, int]:
         arguments = ", ".join(self.write(argument) for argument in node.args)
         name = node.fn.removeprefix("np.")
-        if name.removeprefix("d") in DERIVATIVES:
-            name = name.removeprefix("d") + "'"
+        if name[0] == "d" and name[1:] in DERIVATIVES:
+            name = name[1:] + "'"
         elif name == "rowmean":
             name = "mean of the rows of "
         if name in ("norm", "bars") and node.fn == name:

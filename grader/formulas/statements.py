@@ -183,6 +183,7 @@ def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Tok
     part: list[Token] = []
     depth, trailing, prose = 0, False, False
     inside_cases = 0
+    skipped = False  # behind \\in, up to the next comma
     for k, token in enumerate(tokens):
         inside_cases += (token.text == "begin:cases") - (token.text == "end:cases")
         if token.kind == "sym":
@@ -205,7 +206,7 @@ def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Tok
         ):
             if part:
                 yield part, trailing
-            part = []
+            part, skipped = [], False
             trailing = (trailing or word in _TRAILING) and not next_line
             prose = prose or is_prose
         elif token.text == "\\\\" and not inside_cases:
@@ -215,7 +216,11 @@ def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Tok
         elif outermost and token.kind == "cmd" and token.text in _CUTS:
             if part:
                 yield part, trailing
-            return
+            if token.text in ("because", "since"):
+                return
+            part, skipped = [], True
+        elif skipped:
+            continue
         else:
             part.append(token)
     if part:

@@ -85,7 +85,6 @@ class WordParser(CommandParser):
         if text == "sum" and self.names.lenient:
             return self.call("sum")
         if text.endswith("bar") and (mean := self.mean_of(text.removesuffix("bar"))) is not None:
-            self.guesses.add(text)
             return mean
         if command and len(text) > 1 and (stripped := self._unprefixed(text)):
             self.tokens[self.position - 1] = Token("name", stripped)
@@ -142,7 +141,7 @@ class WordParser(CommandParser):
         if self.at("sym", "_"):
             raise Unreadable(f"a subscript at {name}", name + "_")
         if self.at("sym", "(", "[", "{"):
-            arguments = tuple(self.child(part).whole() for part in _commas(self.bracket_tokens()))
+            arguments = tuple(self.child(part).whole() for part in split_commas(self.bracket_tokens()))
         else:
             arguments = (self.factor(),)
         limits = {"max": (1, 2), "min": (1, 2)}.get(name, (1, 1))
@@ -152,7 +151,7 @@ class WordParser(CommandParser):
         return node if power is None else Bin("hpow", node, power)
 
 
-def _commas(tokens: list[Token]) -> list[list[Token]]:
+def split_commas(tokens: list[Token]) -> list[list[Token]]:
     parts: list[list[Token]] = [[]]
     depth = 0
     for token in tokens:
