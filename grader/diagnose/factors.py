@@ -12,6 +12,8 @@ import numpy as np
 from grader.diagnose.observation import Observation
 
 CLOSE = 1e-5
+ALPHA = ("alpha", "negative_slope", "slope")
+RATE = ("p", "rate", "probability")
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,12 @@ def _option(transform: Callable[[float], float], *names: str) -> Callable[[Obser
     return value
 
 
+def _in_mode(training: bool, transform: Callable[[float], float]) -> Callable[[Observation], float | None]:
+    """A function of dropout's rate, in one of its modes."""
+    of_rate = _option(transform, *RATE)
+    return lambda o: of_rate(o) if bool(o.options.get("training", True)) is training else None
+
+
 def _bessel(exponent: float) -> Callable[[Observation], float | None]:
     def value(observation: Observation) -> float | None:
         n = batch_size(observation)
@@ -128,9 +136,6 @@ def _bessel(exponent: float) -> Callable[[Observation], float | None]:
 def _constant(number: float) -> Callable[[Observation], float | None]:
     return lambda _: number
 
-
-ALPHA = ("alpha", "negative_slope", "slope")
-RATE = ("p", "rate", "probability")
 
 FACTORS: tuple[Factor, ...] = (
     Factor("G101", "-1", _constant(-1.0), "of the wrong sign"),
@@ -164,7 +169,8 @@ FACTORS: tuple[Factor, ...] = (
     Factor("G106", "1/√D", _power(features, -0.5), "divided by √D"),
     Factor("G158", "alpha", _option(lambda a: a, *ALPHA), "multiplied by alpha"),
     Factor("G158", "1/alpha", _option(lambda a: 1 / a, *ALPHA), "divided by alpha"),
-    Factor("G530", "1 - p", _option(lambda p: 1 - p, *RATE), "multiplied by 1 - p"),
+    Factor("G530", "1 - p", _in_mode(True, lambda p: 1 - p), "not scaled by 1/(1 - p)"),
+    Factor("G536", "1 - p", _in_mode(False, lambda p: 1 - p), "multiplied by 1 - p, in evaluation"),
     Factor("G534", "1/(1 - p)", _option(lambda p: 1 / (1 - p), *RATE), "divided by 1 - p"),
     Factor("G535", "p", _option(lambda p: p, *RATE), "multiplied by p"),
     Factor("G535", "(1 - p)/p", _option(lambda p: (1 - p) / p, *RATE), "divided by p instead of 1 - p"),

@@ -19,6 +19,7 @@ UNEXPLAINED = 0.01  # of the discrepancy may remain
 ROUNDING = 1e-12  # of the largest element, always may
 ROUNDING_COARSE = 1e-5  # the same for float32 inside
 AGREES = 1e-9  # a difference below this share of the largest element is rounding
+LEAST = 1e-6  # of an array's natural size: what is smaller is terms that cancel, down to their rounding
 LARGEST_TAME = 12.0
 SMALLEST_VARIANCE = 1e-3
 KINKED = ("relu", "leaky_relu", "elu", "hinge")  # the derivative at exactly 0 is anybody's choice
@@ -83,7 +84,7 @@ def _case(target: str, observation: Observation) -> Case | None:
         return None
     got = _in_shape_of(got, want)
     judged = _judged(target, observation, got)
-    scale = _magnitude(got, want)
+    scale = max(_magnitude(got, want), LEAST * _natural_size(target, observation))
     wrong = got.shape != want.shape or deviation(got, want, judged) > AGREES * scale
     return Case(observation, got, want, judged, scale, wrong)
 
@@ -105,6 +106,17 @@ def _judged(target: str, observation: Observation, got: Floats) -> NDArray[np.bo
     if x is None or x.shape != got.shape or not np.any(x == 0):
         return None
     return np.asarray(x != 0)
+
+
+def _natural_size(target: str, observation: Observation) -> float:
+    """How large a gradient is if the output changes as much as the tensor does; 0 for an output."""
+    value, output = as_floats(observation.tensors.get(target)), as_floats(observation.output_want)
+    if target == OUTPUT or value is None or output is None or not value.size or not output.size:
+        return 0.0
+    spread = min(float(np.sqrt(np.mean(value**2))), 1.0) or 1.0
+    cotangent = 1.0 if observation.cotangent is None else float(np.max(np.abs(observation.cotangent)))
+    size = cotangent * float(np.sqrt(np.mean(output**2))) / spread
+    return size if np.isfinite(size) else 0.0
 
 
 def _magnitude(*arrays: Floats) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.diagnose.fit import Case
+from grader.diagnose.fit import Case, is_tame
 from grader.diagnose.hypothesis import OUTPUT
 from grader.diagnose.search import Match, Rank
 from grader.diagnose.variants.point import indices
@@ -19,6 +19,7 @@ Mask = NDArray[np.bool_]
 Inner = Callable[[Sequence[Case]], Match | None]
 
 OFF = 3e-6  # of the largest element: clearly wrong
+GATES = ("the input gate", "the forget gate", "the candidate", "the output gate")
 FEW = 0.34  # the largest share of elements that "single elements" may be
 
 
@@ -46,7 +47,7 @@ def diagnose(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosis
     wrong = [case for case in cases if case.wrong]
     if _small(wrong):
         return [diagnosis("F128" if forward else "G128", target, certain=False)]
-    for find in (_overflow, _one_place, _by_region, _by_place, _by_probe):
+    for find in (_overflow, _one_place, _by_region, _by_gate, _by_place, _by_probe):
         found = find(target, cases, inner)
         if found:
             return found
@@ -67,14 +68,16 @@ def _small(wrong: Sequence[Case]) -> bool:
 
 
 def _overflow(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
-    """Right wherever it is finite, NaN or infinite elsewhere."""
+    """Right at ordinary points, NaN or infinite elsewhere; large values may lose digits before they overflow."""
     broken = [case for case in cases if not np.all(np.isfinite(case.got))]
     if not broken:
         return []
     for case in cases:
         finite = np.isfinite(case.got)
-        if np.any(wrong_elements(case) & finite):
+        if is_tame(case) and np.any(wrong_elements(case) & finite):
             return []
+    if not any(is_tame(case) for case in cases):
+        return []
     kind = "NaN" if any(np.any(np.isnan(case.got)) for case in broken) else "infinity"
     fault = "F105" if target == OUTPUT else "G154"
     return [diagnosis(fault, target, note=f"{kind} in probe {broken[0].observation.probe!r}")]
@@ -243,6 +246,18 @@ def _by_place(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
             return [diagnosis(("F" if forward else "G") + fault, target, certain=False)]
     if all(off.mean() <= FEW for _, off in large):
         return [diagnosis("F122" if forward else "G122", target, certain=False)]
+    return []
+
+
+def _by_gate(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
+    """The rows of one gate of an LSTM are wrong, the others right."""
+    if cases[0].observation.layer != "lstm_cell" or not target.startswith(("weight", "bias")):
+        return []
+    wrong = [wrong_elements(case) for case in cases if case.wrong and case.got.shape[0] % 4 == 0]
+    found = {tuple(bool(part.any()) for part in np.split(off, 4)) for off in wrong}
+    for place, gate in enumerate(GATES):
+        if found == {tuple(i == place for i in range(4))}:
+            return [diagnosis("G650", target, note=gate)]
     return []
 
 

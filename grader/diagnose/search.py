@@ -241,11 +241,16 @@ def _foremost(matches: Sequence[Match]) -> list[Match]:
     for better in (_is_zeros, _is_own, _is_plain):
         if any(better(match) for match in best):
             best = [match for match in best if better(match)]
-    best.sort(key=lambda match: (match.hypothesis is not None, match.order))
+    best.sort(key=lambda match: (_standing(match), match.order))
     first: dict[str, Match] = {}
     for match in best:
         first.setdefault(match.fault, match)
     return list(first.values())[:3]
+
+
+def _standing(match: Match) -> int:
+    """A formula of this layer says more than a factor, a factor more than a formula of any layer."""
+    return 1 if match.hypothesis is None else 2 if match.general else 0
 
 
 def _is_zeros(match: Match) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from grader.diagnose import Observation, diagnose_forward, diagnose_gradient
 from grader.model import Diagnosis
 from reference.layers import LAYERS
-from tests.diagnose.faulty import PLANTS, Plant, as_backward
+from tests.diagnose.faulty import Plant, as_backward
+from tests.diagnose.faulty_forward import PLANTS
 from tests.diagnose.plants import observe
 
 

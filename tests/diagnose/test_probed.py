@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.diagnose import diagnose_forward, diagnose_gradient
-from tests.diagnose.faulty import PLANTS, Plant
+from tests.diagnose.faulty import Plant
+from tests.diagnose.faulty_forward import PLANTS
 from tests.diagnose.probed import probed
 
 FEW = tuple(plant for plant in PLANTS if plant.layer in ("linear", "elu", "softmax", "cross_entropy"))

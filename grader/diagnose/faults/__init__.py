@@ -4,31 +4,51 @@ from __future__ import annotations
 
 from grader.diagnose.fault import Fault
 from grader.diagnose.faults.activation import ACTIVATION
+from grader.diagnose.faults.attention import ATTENTION
+from grader.diagnose.faults.cross_entropy import CROSS_ENTROPY
+from grader.diagnose.faults.dropout import DROPOUT
+from grader.diagnose.faults.embedding import EMBEDDING
 from grader.diagnose.faults.forward import FORWARD
-from grader.diagnose.faults.forward_layers import FORWARD_LAYERS
-from grader.diagnose.faults.forward_structures import FORWARD_STRUCTURES
+from grader.diagnose.faults.forward_activations import FORWARD_ACTIVATIONS
+from grader.diagnose.faults.forward_losses import FORWARD_LOSSES
+from grader.diagnose.faults.forward_norms import FORWARD_NORMS
+from grader.diagnose.faults.forward_places import FORWARD_PLACES
+from grader.diagnose.faults.forward_sequence import FORWARD_SEQUENCE
+from grader.diagnose.faults.forward_softmax import FORWARD_SOFTMAX
+from grader.diagnose.faults.forward_spatial import FORWARD_SPATIAL
 from grader.diagnose.faults.general import GENERAL
-from grader.diagnose.faults.general_more import GENERAL_MORE
+from grader.diagnose.faults.general_changes import GENERAL_CHANGES
+from grader.diagnose.faults.general_places import GENERAL_PLACES
 from grader.diagnose.faults.linear import LINEAR
-from grader.diagnose.faults.loss import LOSS
 from grader.diagnose.faults.more_losses import MORE_LOSSES
 from grader.diagnose.faults.normalisation import NORMALISATION
 from grader.diagnose.faults.protocol import PROTOCOL
-from grader.diagnose.faults.sequence import SEQUENCE
+from grader.diagnose.faults.recurrence import RECURRENCE
+from grader.diagnose.faults.softmax import SOFTMAX
 from grader.diagnose.faults.spatial import SPATIAL
 
 FAULTS: tuple[Fault, ...] = (
     *GENERAL,
-    *GENERAL_MORE,
+    *GENERAL_PLACES,
+    *GENERAL_CHANGES,
     *LINEAR,
     *ACTIVATION,
-    *LOSS,
+    *SOFTMAX,
+    *CROSS_ENTROPY,
     *MORE_LOSSES,
     *NORMALISATION,
+    *DROPOUT,
     *SPATIAL,
-    *SEQUENCE,
+    *EMBEDDING,
+    *RECURRENCE,
+    *ATTENTION,
     *FORWARD,
-    *FORWARD_LAYERS,
-    *FORWARD_STRUCTURES,
+    *FORWARD_PLACES,
+    *FORWARD_ACTIVATIONS,
+    *FORWARD_SOFTMAX,
+    *FORWARD_NORMS,
+    *FORWARD_LOSSES,
+    *FORWARD_SPATIAL,
+    *FORWARD_SEQUENCE,
     *PROTOCOL,
 )

@@ -1,4 +1,4 @@
-"""G60x to G62x: convolution, pooling, embedding."""
+"""G60x to G61x: convolution and pooling."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SPATIAL: tuple[Fault, ...] = (
     ),
     Fault(
         "G604",
-        "input and output channels are exchanged",
+        "the channels are not treated as in forward",
         "The weight's first two axes are swapped.",
         "Each weight connects one input channel with one output channel.",
         "Weight [o, c] is not weight [c, o].",
@@ -87,6 +87,15 @@ SPATIAL: tuple[Fault, ...] = (
         "In your loop over places, is the result added to or replaced?",
     ),
     Fault(
+        "G610",
+        "the place of the maximum is read in the wrong order",
+        "Row and column of the winner are exchanged.",
+        "The index of the largest element counts along the rows first.",
+        "Window [[1, 9], [2, 3]]: index 1 is row 0, column 1.",
+        "Use one window and print the place.",
+        "Does index 1 of a 2 by 2 window mean the next column or the next row?",
+    ),
+    Fault(
         "G611",
         "the gradient is shared among tied maxima",
         "Equal largest elements each get a part.",
@@ -104,6 +113,15 @@ SPATIAL: tuple[Fault, ...] = (
         "Window [2, 2] with dout 1: due is [1, 0], returned is [1, 1].",
         "Put equal values into one window and sum the gradient over it.",
         "What must the gradients of a window sum to?",
+    ),
+    Fault(
+        "G613",
+        "the maximum itself is left as a factor",
+        "The window's largest value multiplies the gradient.",
+        "The derivative of max(a, b) by its larger argument is 1.",
+        "max(3, 1): the derivative by the first is 1, not 3.",
+        "Double the image: the gradient must stay.",
+        "What is the derivative of the largest element by itself?",
     ),
     Fault(
         "G614",
@@ -167,50 +185,5 @@ SPATIAL: tuple[Fault, ...] = (
         "Window [-5, 1]: due is [0, 1], returned is [1, 0].",
         "Use windows with negative values.",
         "By which comparison is the winner found?",
-    ),
-    Fault(
-        "G621",
-        "repeated indices overwrite each other",
-        "Of several uses of one row, one counts.",
-        "`g[i] += d` with an array of indices adds once for each different index: NumPy buffers it.",
-        "Row 0 used twice with 1 and 2: due is 3, returned is 2.",
-        "Use the same index twice in one batch.",
-        "What does NumPy do with `a[[0, 0]] += 1`?",
-    ),
-    Fault(
-        "G622",
-        "repeated indices are averaged",
-        "The contributions of one row are divided by their number.",
-        "Each use of a row influences the loss: they are added.",
-        "Row 0 used twice with 1 and 2: due is 3, returned is 1.5.",
-        "Use the same index twice in one batch.",
-        "Does the chain rule add or average the paths to the loss?",
-    ),
-    Fault(
-        "G623",
-        "the row beside the one that was used gets the gradient",
-        "The index is off by one.",
-        "Indices count from 0.",
-        "Index 1: row 1 is the second.",
-        "Use one index and look which row changes.",
-        "Do your indices count from 0 or from 1?",
-    ),
-    Fault(
-        "G624",
-        "every row of the table gets the gradient",
-        "The indices are not used.",
-        "A row that was not used does not influence the loss.",
-        "Index 1: rows 0 and 2 must get 0.",
-        "Use one index and look which rows change.",
-        "Which rows of the table does the loss depend on?",
-    ),
-    Fault(
-        "G625",
-        "the upstream gradient is stored instead of a table",
-        "One row per use came back, not one per entry of the table.",
-        "The gradient has the shape of the table.",
-        "Three uses of a table of ten rows: due is 10 × D, returned is 3 × D.",
-        "Compare the shapes of the table and of its gradient.",
-        "Which shape must the gradient have?",
     ),
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from grader.diagnose.hypotheses.activation import ACTIVATION
+from grader.diagnose.hypotheses.attention import ATTENTION
 from grader.diagnose.hypotheses.cross_entropy import CROSS_ENTROPY
+from grader.diagnose.hypotheses.embedding import EMBEDDING
+from grader.diagnose.hypotheses.forward_activations import FORWARD_ACTIVATIONS
 from grader.diagnose.hypotheses.forward_general import FORWARD_GENERAL
-from grader.diagnose.hypotheses.forward_layers import FORWARD_LAYERS
 from grader.diagnose.hypotheses.forward_losses import FORWARD_LOSSES
-from grader.diagnose.hypotheses.forward_structures import FORWARD_STRUCTURES
+from grader.diagnose.hypotheses.forward_normalisers import FORWARD_NORMALISERS
+from grader.diagnose.hypotheses.forward_sequence import FORWARD_SEQUENCE
+from grader.diagnose.hypotheses.forward_spatial import FORWARD_SPATIAL
 from grader.diagnose.hypotheses.general import GENERAL
 from grader.diagnose.hypotheses.linear import LINEAR
 from grader.diagnose.hypotheses.losses import LOSSES
 from grader.diagnose.hypotheses.normalisation import NORMALISATION
-from grader.diagnose.hypotheses.sequence import SEQUENCE
+from grader.diagnose.hypotheses.recurrence import RECURRENCE
 from grader.diagnose.hypotheses.softmax import SOFTMAX
 from grader.diagnose.hypotheses.spatial import SPATIAL
 from grader.diagnose.hypothesis import Hypothesis
@@ -25,15 +29,19 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     *LOSSES,
     *NORMALISATION,
     *SPATIAL,
-    *SEQUENCE,
+    *EMBEDDING,
+    *RECURRENCE,
+    *ATTENTION,
     *GENERAL,
 )
 """Wrong gradients; a layer's own faults before those of any layer."""
 
 FORWARD_HYPOTHESES: tuple[Hypothesis, ...] = (
-    *FORWARD_LAYERS,
+    *FORWARD_ACTIVATIONS,
+    *FORWARD_NORMALISERS,
     *FORWARD_LOSSES,
-    *FORWARD_STRUCTURES,
+    *FORWARD_SPATIAL,
+    *FORWARD_SEQUENCE,
     *FORWARD_GENERAL,
 )
 """Wrong outputs, in the same order."""

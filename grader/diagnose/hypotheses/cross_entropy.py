@@ -79,6 +79,10 @@ def _plain(fault: str, compute: Formula, note: str = "") -> Hypothesis:
     return Hypothesis(fault, formula(compute), PLAIN, X, note)
 
 
+def _smoothed(share: float) -> Formula:
+    return lambda loss: (loss.p - (1 - share) * loss.hot - share / loss.hot.shape[1]) / loss.n
+
+
 def _fused(fault: str, compute: Formula, note: str = "") -> Hypothesis:
     return Hypothesis(fault, formula(compute), FUSED, X, note)
 
@@ -155,6 +159,10 @@ CROSS_ENTROPY: tuple[Hypothesis, ...] = (
     _fused("G427", lambda loss: (loss.p - _shifted(1, loss)) / loss.n, "one too high"),
     _fused("G427", lambda loss: (loss.p - _shifted(-1, loss)) / loss.n, "one too low"),
     _fused("G426", lambda loss: (loss.p - 1) / loss.n),
+    _fused(
+        "G426", lambda loss: (loss.p - (loss.hot.sum(axis=0) > 0)) / loss.n, "in the columns of all labels"
+    ),
+    *(_fused("G450", _smoothed(share), f"by {share:g}") for share in (0.01, 0.05, 0.1, 0.2)),
     _fused("G448", lambda loss: (loss.p - loss.hot) * loss.p / loss.n, "p"),
     _fused("G448", lambda loss: (loss.p - loss.hot) * loss.p * (1 - loss.p) / loss.n, "p (1 - p)"),
     _fused("G448", lambda loss: (loss.p - loss.hot) * loss.hot / loss.n, "the one-hot labels"),

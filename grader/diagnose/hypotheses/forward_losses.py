@@ -97,6 +97,13 @@ def _fused(
     return Hypothesis(fault, labelled(compute, shift), FUSED, note=note)
 
 
+def _smoothed(share: float) -> Callable[[Floats, Floats], Floats]:
+    """Labels that give a share of their weight to all classes."""
+    return lambda x, h: np.asarray(
+        -(((1 - share) * h + share / h.shape[1]) * np.log(softmax(x))).sum() / len(x)
+    )
+
+
 def _classes(hot: Floats) -> int:
     return int((hot.sum(axis=0) > 0).sum())
 
@@ -144,6 +151,7 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     _fused("F215", lambda x, h: _binary(sigmoid(x), h).sum() / len(x), "binary, with a sigmoid"),
     _fused("F215", lambda x, h: _log_loss(sigmoid(x), h), "a sigmoid in the softmax's place"),
     *(_fused("F214", _inside_softmax(eps), f"{eps:g}") for eps in EPSILONS),
+    *(_fused("F219", _smoothed(share), f"by {share:g}") for share in (0.01, 0.05, 0.1, 0.2)),
     # squared error
     Hypothesis("F401", pairwise(lambda x, t: np.abs(x - t).mean()), MSE, note="absolute"),
     Hypothesis("F401", pairwise(lambda x, t: (x - t).mean()), MSE, note="not squared"),
@@ -188,7 +196,7 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     Hypothesis("F413", margin(lambda m, a, h: (m * (1 - h)).sum() / len(h)), HINGE, note="not cut at 0"),
     Hypothesis("F218", margin(lambda m, a, h: (m * a).sum(axis=1)), HINGE),
     # dropout
-    Hypothesis("F421", dropout(scale="1"), DROPOUT),
+    Hypothesis("F421", dropout(scale="1"), DROPOUT, note="they are not scaled"),
     Hypothesis("F421", dropout(scale="1-p"), DROPOUT, note="multiplied by 1 - p"),
     Hypothesis("F421", dropout(scale="1/p"), DROPOUT, note="divided by p"),
     Hypothesis("F421", dropout(scale="p"), DROPOUT, note="multiplied by p"),

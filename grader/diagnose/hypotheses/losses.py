@@ -133,7 +133,7 @@ LOSSES: tuple[Hypothesis, ...] = (
     Hypothesis("G533", dropout(inverted=True), DROPOUT, X),
     Hypothesis("G533", dropout(inverted=True, scale="1"), DROPOUT, X, "and the scale is missing"),
     Hypothesis("G534", dropout(scale="1/(1-p)²"), DROPOUT, X),
-    Hypothesis("G535", dropout(scale="1/p"), DROPOUT, X),
+    Hypothesis("G535", dropout(scale="1/p"), DROPOUT, X, "divided by p"),
     Hypothesis("G535", dropout(scale="p"), DROPOUT, X, "multiplied by p"),
     Hypothesis("G535", dropout(scale="1-p"), DROPOUT, X, "multiplied by 1 - p"),
     Hypothesis("G536", dropout(training=True), DROPOUT, X),

@@ -87,6 +87,12 @@ def _whole(observation: Observation, _: str) -> Array | None:
     return np.asarray((g - g.mean() - x_hat * (g * x_hat).mean()) / np.sqrt(x.var() + 1e-5))
 
 
+def _along_other_axis(observation: Observation, target: str) -> Array | None:
+    """Forward's statistics, and paths through them along the other axis."""
+    axis = 0 if observation.layer == "layer_norm" else -1
+    return norm_gradients(observation, replace(RIGHT, paths_axis=axis)).get(target)
+
+
 def _norm(fault: str, how: NormSwitches, tensors: tuple[str, ...] = X, note: str = "") -> Hypothesis:
     return Hypothesis(fault, switched(how), NORMS, tensors, note)
 
@@ -128,6 +134,16 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     _norm("G519", NormSwitches(var_factor=-1.0), X, "the variance path"),
     _norm("G519", NormSwitches(mean_factor=-1.0), X, "the mean path"),
     _norm("G519", NormSwitches(mean_factor=-1.0, var_factor=-1.0), X, "both paths"),
+    _norm("G522", NormSwitches(multiplied_by="x"), X, "the input"),
+    _norm("G522", NormSwitches(multiplied_by="centred"), X, "the centred input"),
+    _norm("G522", NormSwitches(inside="x"), X, "the input, inside the mean"),
+    _norm("G522", NormSwitches(inside="centred"), X, "the centred input, inside the mean"),
+    _norm("G522", NormSwitches(inside="x", multiplied_by="x"), X, "the input, twice"),
+    _norm("G522", NormSwitches(inside="centred", multiplied_by="centred"), X, "the centred input, twice"),
+    _norm("G523", NormSwitches(gamma_last=True), X),
+    _norm("G524", NormSwitches(one_less=True), X, "N - 1"),
+    Hypothesis("G525", _along_other_axis, NORMS, X),
+    _norm("G513", NormSwitches(root_mean_square=True), ALL, "root mean square"),
     _norm("G501", NormSwitches(mean_path=False, gamma=False), X, "and gamma"),
     _norm("G502", NormSwitches(var_path=False, gamma=False), X, "and gamma"),
     _norm("G503", NormSwitches(mean_path=False, var_path=False, gamma=False), X, "and gamma"),

@@ -17,6 +17,7 @@ from grader.diagnose.variants.spatial import (
     conv_output,
     gather,
     max_pool_gradients,
+    max_pool_output,
     padding_of,
     stride_of,
     winners,
@@ -94,6 +95,11 @@ def to_maximum(observation: Observation, _: str) -> Array | None:
     return max_pool_gradients(observation)["x"]
 
 
+def switched_maximum(observation: Observation, _: str) -> Array | None:
+    """Average pooling with the gradient of max pooling, all of it for each of equal maxima."""
+    return max_pool_gradients(observation, SpatialSwitches(ties="all"))["x"]
+
+
 def to_corner(observation: Observation, _: str) -> Array | None:
     """The first element of each window gets its gradient."""
     share = np.zeros_like(winners(observation, RIGHT))
@@ -119,6 +125,40 @@ def output_as_input(observation: Observation, _: str) -> Array | None:
     return conv_output(observation)
 
 
+def with_maximum(observation: Observation, _: str) -> Array | None:
+    """dout times the maximum, handed to every winner."""
+    values = winners(observation, SpatialSwitches(ties="all")) * upstream(observation)[..., None, None]
+    values = values * max_pool_output(observation)[..., None, None]
+    shape = tensor(observation, "x").shape
+    return gather(observation, shape, values, stride_of(observation, RIGHT), RIGHT)
+
+
+def exchanged_place(observation: Observation, _: str) -> Array | None:
+    """The winner's index counted along the columns."""
+    kh, kw = pair(observation, "kernel_size", 2)
+    won = winners(observation, RIGHT)
+    values = won.reshape(*won.shape[:-2], kw, kh).swapaxes(-1, -2)
+    shape = tensor(observation, "x").shape
+    values = values * upstream(observation)[..., None, None]
+    return gather(observation, shape, values, stride_of(observation, RIGHT), RIGHT)
+
+
+def at_one_place(place: int) -> Predict:
+    """The bias gradient of one place of the output alone."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        dout = upstream(observation)
+        return np.asarray(dout[:, :, place, place].sum(axis=0))
+
+    return predict
+
+
+def channels_summed(observation: Observation, _: str) -> Array | None:
+    """The weight gradient summed over the input channels, the same for all of them."""
+    gradient = conv_gradients(observation)["weight"]
+    return np.broadcast_to(gradient.sum(axis=1, keepdims=True), gradient.shape)
+
+
 SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G601", switched(SpatialSwitches(flip_input=True)), CONV, X),
     Hypothesis("G601", switched(SpatialSwitches(flip_weight=True)), CONV, WEIGHT),
@@ -131,7 +171,7 @@ SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G603", switched(SpatialSwitches(padding=0)), CONV, ("x", "weight")),
     Hypothesis("G603", switched(SpatialSwitches(padding=1)), CONV, ("x", "weight"), "1 is used"),
     Hypothesis("G603", uncropped_input, CONV, WEIGHT),
-    Hypothesis("G604", switched(SpatialSwitches(swap_channels=True)), CONV, X),
+    Hypothesis("G604", switched(SpatialSwitches(swap_channels=True)), CONV, X, "input and output exchanged"),
     Hypothesis("G606", switched(SpatialSwitches(transpose_kernel=True)), CONV, X),
     Hypothesis("G607", switched(SpatialSwitches(overwrite=True)), CONV, X),
     Hypothesis("G608", one_channel, CONV, X),
@@ -155,6 +195,17 @@ SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G603", switched(SpatialSwitches(crop="none")), POOLS, X, "the frame is not cut off"),
     Hypothesis("G603", switched(SpatialSwitches(crop="corner")), POOLS, X, "cut off at one end alone"),
     Hypothesis("G603", switched(SpatialSwitches(padding=0)), POOLS, X),
-    Hypothesis("G620", switched(SpatialSwitches(pick="min")), MAX, X, "the smallest"),
-    Hypothesis("G620", switched(SpatialSwitches(pick="abs")), MAX, X, "the largest magnitude"),
+    *(
+        Hypothesis("G620", switched(SpatialSwitches(pick=pick, ties=ties)), MAX, X, note)
+        for pick, note in (("min", "the smallest"), ("abs", "the largest magnitude"))
+        for ties in ("first", "all")
+    ),
+    Hypothesis("G616", switched_maximum, AVG, X, "all where some are equal"),
+    Hypothesis("G613", with_maximum, MAX, X),
+    Hypothesis("G610", exchanged_place, MAX, X),
+    Hypothesis("G605", at_one_place(0), CONV, BIAS, "the first place alone"),
+    Hypothesis("G605", at_one_place(-1), CONV, BIAS, "the last place alone"),
+    Hypothesis("G604", channels_summed, CONV, WEIGHT, "they are summed"),
+    Hypothesis("G604", switched(SpatialSwitches(channels="first")), CONV, X, "the first alone"),
+    Hypothesis("G606", switched(SpatialSwitches(reordered=True)), CONV, X, "by a reshape"),
 )

@@ -32,6 +32,13 @@ class NormSwitches:
         var_sum: the variance path sums where it should average.
         var_factor: multiplies the variance path.
         mean_factor: multiplies the mean path.
+        root_mean_square: the divisor is that of x itself, and the mean is not subtracted.
+        centered_after: with `root_mean_square`: the mean is subtracted nevertheless.
+        multiplied_by: "x_hat" in the variance path, or "x" or "centred" in its place.
+        inside: what is averaged with g in the variance path: "x_hat", "x" or "centred".
+        gamma_last: gamma multiplies the finished input gradient.
+        one_less: both paths divide by N - 1.
+        paths_axis: the axis of the two paths, where it is not that of forward.
     """
 
     mean_path: bool = True
@@ -51,6 +58,13 @@ class NormSwitches:
     var_sum: bool = False
     var_factor: float = 1.0
     mean_factor: float = 1.0
+    root_mean_square: bool = False
+    centered_after: bool = False
+    multiplied_by: str = "x_hat"
+    inside: str = "x_hat"
+    gamma_last: bool = False
+    one_less: bool = False
+    paths_axis: int | None = None
 
 
 RIGHT = NormSwitches()
@@ -80,6 +94,9 @@ def normalise(observation: Observation, how: NormSwitches = RIGHT) -> Normalised
         var = ((x - mean) ** 2).sum(axis=axis, keepdims=True) / max(x.shape[axis] - how.ddof, 0.5)
     else:
         mean, var = constant(observation, "running_mean"), constant(observation, "running_var")
+    if how.root_mean_square:
+        var = (x**2).mean(axis=axis, keepdims=True)
+        mean = mean if how.centered_after else np.zeros_like(mean)
     centred = x - mean if how.center else x
     spread = var + (0.0 if how.eps_outside else eps)
     divisor = (np.sqrt(spread) if how.root else spread) + (eps if how.eps_outside else 0.0)
@@ -99,24 +116,32 @@ def norm_output(observation: Observation, how: NormSwitches = RIGHT) -> Floats:
 def norm_gradients(observation: Observation, how: NormSwitches = RIGHT) -> dict[str, Floats]:
     """(g - mean(g) - x_hat mean(g x_hat)) / divisor, and the sums for gamma and beta."""
     dout, state = upstream(observation), normalise(observation, how)
-    g = dout * tensor(observation, "gamma") if how.gamma else dout
+    gamma = tensor(observation, "gamma")
+    g = dout * gamma if how.gamma and not how.gamma_last else dout
     dx = g
     if state.through and how.mean_path:
-        mean_term = g.sum(axis=state.axis, keepdims=True) if how.mean_sum else _mean(g, state.axis)
-        dx = dx - how.mean_factor * mean_term
+        dx = dx - how.mean_factor * _averaged(g, state, how, sums=how.mean_sum)
     if state.through and how.var_path:
-        product = g * state.x_hat
-        if how.var_sum:
-            var_term = product.sum(axis=state.axis, keepdims=True)
-        else:
-            var_term = product.sum(axis=state.axis, keepdims=True) / max(
-                dout.shape[state.axis] - how.ddof, 0.5
-            )
-        dx = dx - how.var_factor * _bend(observation, how, state) * state.x_hat * var_term
+        values = {"x_hat": state.x_hat, "x": tensor(observation, "x"), "centred": state.centred}
+        average = _averaged(g * values[how.inside], state, how, sums=how.var_sum, ddof=how.ddof)
+        bend = how.var_factor * _bend(observation, how, state)
+        dx = dx - bend * values[how.multiplied_by] * average
     if how.scale:
         dx = dx / (state.divisor**2 if how.scale_twice else state.divisor)
+    if how.gamma_last:
+        dx = dx * gamma
     lead = tuple(range(dout.ndim - 1))
     return {"x": dx, "gamma": (dout * state.x_hat).sum(axis=lead), "beta": dout.sum(axis=lead)}
+
+
+def _averaged(values: Floats, state: Normalised, how: NormSwitches, *, sums: bool, ddof: int = 0) -> Floats:
+    """The mean along the statistics' axis, or what stands in its place."""
+    axis = state.axis if how.paths_axis is None else how.paths_axis
+    total = values.sum(axis=axis, keepdims=True)
+    if sums:
+        return np.asarray(total)
+    size = values.shape[axis]
+    return np.asarray(total / np.float64(size - 1 if how.one_less else max(size - ddof, 0.5)))
 
 
 def _bend(observation: Observation, how: NormSwitches, state: Normalised) -> Floats:
@@ -127,7 +152,3 @@ def _bend(observation: Observation, how: NormSwitches, state: Normalised) -> Flo
         eps = number(observation, "eps", 1e-5) if how.eps is None else how.eps
         return state.divisor / np.maximum(state.divisor - eps, 1e-300)
     return np.ones(())
-
-
-def _mean(array: Floats, axis: int) -> Floats:
-    return np.asarray(array.mean(axis=axis, keepdims=True))

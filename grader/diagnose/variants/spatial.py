@@ -29,6 +29,9 @@ class SpatialSwitches:
         crop: "right", "corner" (the frame is cut off at the far end alone) or "none".
         ties: "first", "last", "all" or "shared".
         pick: "max", "min" or "abs" decides the winner.
+        frame: "zeros", or a way that numpy.pad knows: "edge", "reflect", "wrap".
+        reordered: the kernel's elements are read in another order: its height and width exchanged by a reshape.
+        channels: "all" inputs, or the "first" or the "last" alone, or the "mean" over them.
     """
 
     flip_input: bool = False
@@ -43,6 +46,9 @@ class SpatialSwitches:
     crop: str = "right"
     ties: str = "first"
     pick: str = "max"
+    frame: str = "zeros"
+    reordered: bool = False
+    channels: str = "all"
 
 
 RIGHT = SpatialSwitches()
@@ -66,6 +72,16 @@ def pad(x: Floats, padding: Pair, fill: float = 0.0) -> Floats:
     """x in a frame."""
     (ph, pw) = padding
     return np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=fill)
+
+
+def framed(observation: Observation, how: SpatialSwitches) -> Floats:
+    """The input in its frame, of zeros or of what else the switches say."""
+    x, (ph, pw) = tensor(observation, "x"), padding_of(observation, how)
+    if how.frame == "zeros":
+        return pad(x, (ph, pw))
+    width = ((0, 0), (0, 0), (ph, ph), (pw, pw))
+    modes = {"edge": "edge", "reflect": "reflect", "symmetric": "symmetric", "wrap": "wrap"}
+    return np.asarray(np.pad(x, width, mode=modes[how.frame]))  # type: ignore[call-overload]
 
 
 def windows(x: Floats, kernel: Pair, stride: Pair) -> Floats:
@@ -111,13 +127,21 @@ def kernel_of(observation: Observation, how: SpatialSwitches) -> Floats:
         weight = weight.transpose(0, 1, 3, 2)
     if how.swap_channels:
         weight = weight.transpose(1, 0, 2, 3)
+    if how.reordered:
+        weight = weight.transpose(0, 1, 3, 2).reshape(weight.shape)
+    if how.channels == "first":
+        weight = weight * (np.arange(weight.shape[1]) == 0)[:, None, None]
+    if how.channels == "last":
+        weight = weight * (np.arange(weight.shape[1]) == weight.shape[1] - 1)[:, None, None]
+    if how.channels == "mean":
+        weight = weight / weight.shape[1]
     return weight
 
 
 def conv_output(observation: Observation, how: SpatialSwitches = RIGHT) -> Floats:
     """The cross-correlation plus bias."""
     weight = kernel_of(observation, how)
-    padded = pad(tensor(observation, "x"), padding_of(observation, how))
+    padded = framed(observation, how)
     patches = windows(padded, weight.shape[2:], stride_of(observation, how))
     y = np.tensordot(patches, weight, axes=([1, 4, 5], [1, 2, 3])) + tensor(observation, "bias")
     return np.asarray(y.transpose(0, 3, 1, 2))

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grader.diagnose.observation import Observation
-from grader.diagnose.variants import activation, linear, losses, normalisation, sequence, softmax, spatial
+from grader.diagnose.variants import (
+    activation,
+    attention,
+    embedding,
+    linear,
+    losses,
+    normalisation,
+    recurrence,
+    softmax,
+    spatial,
+)
 from grader.diagnose.variants.point import Floats
 
 Output = Callable[[Observation], Floats]
@@ -26,10 +36,10 @@ OUTPUTS: dict[str, Output] = {
     "conv2d": spatial.conv_output,
     "max_pool2d": spatial.max_pool_output,
     "avg_pool2d": spatial.avg_pool_output,
-    "embedding": sequence.embedding_output,
-    "rnn_cell": sequence.rnn_output,
-    "lstm_cell": sequence.lstm_output,
-    "attention": sequence.attention_output,
+    "embedding": embedding.embedding_output,
+    "rnn_cell": recurrence.rnn_output,
+    "lstm_cell": recurrence.lstm_output,
+    "attention": attention.attention_output,
 }
 
 GRADIENTS: dict[str, Gradients] = {
@@ -47,8 +57,8 @@ GRADIENTS: dict[str, Gradients] = {
     "conv2d": spatial.conv_gradients,
     "max_pool2d": spatial.max_pool_gradients,
     "avg_pool2d": spatial.avg_pool_gradients,
-    "embedding": sequence.embedding_gradients,
-    "rnn_cell": sequence.rnn_gradients,
-    "lstm_cell": sequence.lstm_gradients,
-    "attention": sequence.attention_gradients,
+    "embedding": embedding.embedding_gradients,
+    "rnn_cell": recurrence.rnn_gradients,
+    "lstm_cell": recurrence.lstm_gradients,
+    "attention": attention.attention_gradients,
 }

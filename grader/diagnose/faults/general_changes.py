@@ -1,85 +1,10 @@
-"""G122 to G164: patterns, precision, and rarer faults of any layer."""
+"""G13x to G15x: what else came back in place of a gradient."""
 
 from __future__ import annotations
 
 from grader.diagnose.fault import Fault
 
-GENERAL_MORE: tuple[Fault, ...] = (
-    Fault(
-        "G122",
-        "{gradient} is wrong in single elements",
-        "Most elements are right, a few are not, and no formula explains these.",
-        "An index is off, or a special case is treated apart.",
-        "Due is [1, 2, 3, 4], returned is [1, 2, 0, 4].",
-        "Subtract the numerical gradient and print the indices of what is not zero.",
-        "What do the wrong elements have in common: their index, their value, a branch of your code?",
-    ),
-    Fault(
-        "G123",
-        "{gradient} is wrong in one row",
-        "All rows but one are right.",
-        "A loop that ends one row early, or an index that always points at the same row.",
-        "`for i in range(N - 1)` leaves the last row at zero.",
-        "Subtract the numerical gradient and look at the rows one by one.",
-        "Over which rows does your loop or slice really run?",
-    ),
-    Fault(
-        "G124",
-        "{gradient} is wrong in one column",
-        "All columns but one are right.",
-        "A loop or slice that leaves out a feature or class.",
-        "`dx[:, :-1] = ...` never fills the last column.",
-        "Subtract the numerical gradient and look at the columns one by one.",
-        "Over which columns does your loop or slice really run?",
-    ),
-    Fault(
-        "G125",
-        "{gradient} is wrong for negative input only",
-        "Where the input is positive all is right.",
-        "One branch of a function in pieces has the wrong derivative.",
-        "For |x|, the derivative is 1 above zero and -1 below. Returned: 1 everywhere.",
-        "Test with inputs that are all positive, then all negative.",
-        "What is the derivative of your forward where x < 0?",
-    ),
-    Fault(
-        "G126",
-        "{gradient} is wrong for positive input only",
-        "Where the input is negative all is right.",
-        "One branch of a function in pieces has the wrong derivative.",
-        "For |x|, the derivative is 1 above zero and -1 below. Returned: -1 everywhere.",
-        "Test with inputs that are all positive, then all negative.",
-        "What is the derivative of your forward where x > 0?",
-    ),
-    Fault(
-        "G127",
-        "{gradient} is wrong for batches over 1 only",
-        "With one example all is right.",
-        "Something that concerns the batch axis is wrong, and with one example that axis does not matter: "
-        "a sum and "
-        "a mean over one element are the same.",
-        "The mean and the sum of [5] are both 5; those of [5, 7] are 6 and 12.",
-        "Compare a batch of two examples with the two examples one at a time.",
-        "Which operation of your backward treats the batch axis, and what does it do to two examples?",
-    ),
-    Fault(
-        "G128",
-        "{gradient} is right to single precision only",
-        "The differences are of the size that float32 rounding leaves in a float64 computation.",
-        "A part of the computation runs in float32 although its inputs are float64, and loses half the "
-        "digits.",
-        "1/3 in float64 is 0.3333333333333333, through float32 it is 0.3333333432674408.",
-        "Print the dtype of every intermediate array.",
-        "Is there an astype, a torch tensor or a dtype argument that makes numbers shorter on the way?",
-    ),
-    Fault(
-        "G129",
-        "{gradient} is wrong for large input only",
-        "Where |x| is at most 1 all is right.",
-        "A cut, an approximation near zero, or overflow changes the result for large values.",
-        "sin(x) ≈ x is good at 0.1 (0.0998) and bad at 2 (0.909).",
-        "Test the same layer with inputs times 0.1 and times 10.",
-        "Does your backward clip, approximate or overflow at large values?",
-    ),
+GENERAL_CHANGES: tuple[Fault, ...] = (
     Fault(
         "G130",
         "{gradient} is taken at the output instead of the input",
@@ -254,16 +179,6 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "At which index does your loop start to read, and at which to write?",
     ),
     Fault(
-        "G149",
-        "{gradient} has the wrong shape",
-        "The shape is not that of the tensor, and no known fault explains the values.",
-        "A gradient has one element for each element of its tensor. NumPy may broadcast a wrong shape in "
-        "silence.",
-        "A bias of shape (3,) with a gradient of shape (4, 1) becomes (4, 3) when one subtracts them.",
-        "Assert `dx.shape == x.shape` and the same for each parameter.",
-        "Which axis is summed, kept or exchanged where the shape changes?",
-    ),
-    Fault(
         "G150",
         "{gradient} is the right formula with something else put in",
         "The formula is right, and one of its ingredients is not what it should be.",
@@ -271,15 +186,6 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "y = w x with w = -2, x = 3: dL/dw = 3 dout. With |w| or -x put in, the sign is wrong.",
         "Print each array that enters the formula and compare it with what forward saw.",
         "Are all ingredients of your formula exactly those of the forward pass?",
-    ),
-    Fault(
-        "G151",
-        "{gradient} is summed over an axis that it should keep",
-        "An axis of the tensor was summed away.",
-        "A sum merges gradients that belong to different elements.",
-        "Due is [[1, 2], [3, 4]], returned is [4, 6].",
-        "Compare the shapes of the gradient and its tensor.",
-        "Over which axes does the forward pass share this tensor, and which do you sum over?",
     ),
     Fault(
         "G152",
@@ -300,52 +206,6 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "Which product in your backward multiplies something with itself?",
     ),
     Fault(
-        "G154",
-        "{gradient} is right but where it is NaN or infinite",
-        "All finite elements are right; some overflow or divide 0 by 0.",
-        "np.where computes both branches: exp of a large number overflows even where it is not selected, and "
-        "0 · inf is NaN.",
-        "exp(1000) is inf; inf / (1 + inf) is NaN, though the limit is 1.",
-        "Run with `np.seterr(all='raise')` at large inputs.",
-        "Which intermediate value is infinite, and can the formula be written so that it is not needed?",
-    ),
-    Fault(
-        "G155",
-        "{gradient} is wrong where the input is exactly 0",
-        "Everywhere else it is right.",
-        "A comparison or a division treats 0 as neither side.",
-        "x / |x| is 0/0 at 0.",
-        "Put a few exact zeros into the input.",
-        "What does your code do with an input of exactly 0?",
-    ),
-    Fault(
-        "G156",
-        "{gradient} is off by the number of elements",
-        "A mean over all elements stands where a mean or sum over some of them is due (or the reverse).",
-        "np.mean without an axis divides by every length of the array.",
-        "A loss of N = 4 rows and C = 3 columns, averaged over rows: 1/4. np.mean divides by 12.",
-        "Change N and C in turn: the error follows both.",
-        "Over how many elements does your loss average, and over how many does your backward?",
-    ),
-    Fault(
-        "G157",
-        "{gradient} is off by N against N - 1",
-        "The biased and the unbiased estimate are mixed.",
-        "np.var divides by N, torch.var by N - 1 unless told otherwise.",
-        "Of [1, 3], the biased variance is 1, the unbiased one 2.",
-        "Compare at N = 2 and at N = 100: the error fades as N grows.",
-        "By which number do you divide a sum of N squares in forward, and by which in backward?",
-    ),
-    Fault(
-        "G158",
-        "{gradient} is off by alpha everywhere",
-        "alpha multiplies (or divides) both branches.",
-        "alpha belongs to one branch alone.",
-        "alpha = 0.1 and x = 5: the derivative above zero is 1; returned is 0.1.",
-        "Test with positive inputs alone and two values of alpha.",
-        "To which of the branches does alpha belong?",
-    ),
-    Fault(
         "G159",
         "{gradient} has a multiple of the upstream gradient added",
         "dout is added to the right result, as in a residual connection.",
@@ -364,43 +224,6 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "Does each term of your backward contain dout?",
     ),
     Fault(
-        "G161",
-        "{gradient} is wrong at the labels only",
-        "The elements of the true classes are wrong, all others right.",
-        "The term that belongs to the true class has its own derivative.",
-        "Two classes, label 0: element 0 is wrong, element 1 right.",
-        "Subtract the numerical gradient: what remains sits at the labels.",
-        "Which term of the loss contains the true class, and what is its derivative?",
-    ),
-    Fault(
-        "G162",
-        "{gradient} is right at the labels only",
-        "The elements of the true classes are right, others wrong.",
-        "The other classes enter the loss in another way, or not at all.",
-        "Two classes, label 0: element 1 is wrong, element 0 right.",
-        "Subtract the numerical gradient: what remains is off the labels.",
-        "How does the loss depend on a class that is not the label?",
-    ),
-    Fault(
-        "G163",
-        "{gradient} is wrong for a batch of 1 only",
-        "With more examples all is right.",
-        "An axis of length 1 is squeezed away, or a special case is wrong.",
-        "np.squeeze turns (1, 3) into (3,).",
-        "Compare a batch of 1 with a batch of two equal examples.",
-        "What do squeeze, indexing and broadcasting do to an axis of length 1 in your code?",
-    ),
-    Fault(
-        "G165",
-        "{gradient} is another combination of the layer's terms",
-        "The result is a sum of known terms, with the same coefficients in every probe: the report shows how your "
-        "formula reads.",
-        "At least one term, factor or sign is not that of the derivative.",
-        "Due is 3 a + b; what came back reads as 3 a - 2 b.",
-        "Compare the formula in the report with your derivation, term by term.",
-        "Is the formula shown here the one that you meant to write, and is it what you derived?",
-    ),
-    Fault(
         "G166",
         "other labels than those handed in are used",
         "The formula is right for another vector of labels.",
@@ -408,14 +231,5 @@ GENERAL_MORE: tuple[Fault, ...] = (
         "Labels [2, 0]: row 0 belongs to class 2, row 1 to class 0.",
         "Use a batch in which every label is different.",
         "Which label does your code look up for row i?",
-    ),
-    Fault(
-        "G164",
-        "{gradient} is right for one value of an option only",
-        "The probes that are right share one value of an option; the others are wrong.",
-        "The option is not used in backward, or not in each place.",
-        "With stride 1 all is right, with stride 2 nothing is.",
-        "Change the option and compare again.",
-        "Where does forward use this option, and where does backward?",
     ),
 )

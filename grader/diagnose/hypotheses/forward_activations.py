@@ -1,24 +1,20 @@
-"""Faults of single layers' outputs: linear, activations, softmax, cross-entropies, normalisations."""
+"""Faults of the outputs of linear layers and activations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.activation import DEFAULT_ALPHA, FUNCTIONS, TITLES, alpha_of
-from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output
 from grader.diagnose.variants.point import Floats, number, tensor
 from grader.diagnose.variants.softmax import softmax
 
-LINEAR_LAYER, SOFTMAX_LAYER = ("linear",), ("softmax",)
+LINEAR_LAYER = ("linear",)
 ELU, LEAKY, RELU = ("elu",), ("leaky_relu",), ("relu",)
 SIGMOID, TANH = ("sigmoid",), ("tanh",)
-RECTIFIERS = ("relu", "leaky_relu", "elu")
-NORMS = ("batch_norm", "layer_norm")
 ALL_ACTIVATIONS = tuple(FUNCTIONS)
 
 
@@ -61,52 +57,7 @@ def _twice(observation: Observation, _: str) -> Array | None:
     return function(function(tensor(observation, "x"), alpha), alpha)
 
 
-def _softmax(compute: Callable[[Floats], Floats]) -> Predict:
-    def predict(observation: Observation, _: str) -> Array | None:
-        with np.errstate(all="ignore"):
-            return compute(tensor(observation, "x"))
-
-    return predict
-
-
-def _naive(z: Floats) -> Floats:
-    e = np.exp(z)
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
-
-
-def _one_maximum(z: Floats) -> Floats:
-    """The maximum of the whole batch subtracted from every row."""
-    e = np.exp(z - z.max())
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
-
-
-def _normed(how: NormSwitches) -> Predict:
-    return lambda observation, _: norm_output(observation, how)
-
-
-def _running(observation: Observation, _: str) -> Array | None:
-    if "running_mean" not in observation.constants:
-        return None
-    return norm_output(observation, replace(RIGHT, training=False))
-
-
-def _batch(observation: Observation, _: str) -> Array | None:
-    return norm_output(observation, replace(RIGHT, training=True))
-
-
-def _other_axis(observation: Observation, _: str) -> Array | None:
-    return norm_output(observation, replace(RIGHT, axis=0 if observation.layer == "layer_norm" else -1))
-
-
-def _whole(observation: Observation, _: str) -> Array | None:
-    x = tensor(observation, "x")
-    x_hat = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
-    return np.asarray(x_hat * tensor(observation, "gamma") + tensor(observation, "beta"))
-
-
-EPSILONS = (0.0, 1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
-
-FORWARD_LAYERS: tuple[Hypothesis, ...] = (
+FORWARD_ACTIVATIONS: tuple[Hypothesis, ...] = (
     # linear
     Hypothesis("F101", _linear(lambda x, w, b: x @ w.T), LINEAR_LAYER),
     Hypothesis("F102", _linear(lambda x, w, b: x @ w.T - b), LINEAR_LAYER, note="subtracted"),
@@ -138,11 +89,18 @@ FORWARD_LAYERS: tuple[Hypothesis, ...] = (
     Hypothesis(
         "F104", _linear(lambda x, w, b: 1 / (1 + np.exp(-(x @ w.T + b)))), LINEAR_LAYER, note="a sigmoid"
     ),
-    Hypothesis("F104", _linear(lambda x, w, b: x @ w.T / x.shape[-1] + b), LINEAR_LAYER, note="divided by D"),
     Hypothesis(
-        "F104", _linear(lambda x, w, b: x @ w.T / np.sqrt(x.shape[-1]) + b), LINEAR_LAYER, note="by √D"
+        "F104", _linear(lambda x, w, b: x @ w.T / x.shape[-1] + b), LINEAR_LAYER, note="x Wᵀ is divided by D"
     ),
-    Hypothesis("F104", _linear(lambda x, w, b: x @ w.T / len(x) + b), LINEAR_LAYER, note="divided by N"),
+    Hypothesis(
+        "F104",
+        _linear(lambda x, w, b: x @ w.T / np.sqrt(x.shape[-1]) + b),
+        LINEAR_LAYER,
+        note="x Wᵀ is divided by √D",
+    ),
+    Hypothesis(
+        "F104", _linear(lambda x, w, b: x @ w.T / len(x) + b), LINEAR_LAYER, note="x Wᵀ is divided by N"
+    ),
     Hypothesis("F104", _linear(lambda x, w, b: 2 * (x @ w.T) + b), LINEAR_LAYER, note="x Wᵀ doubled"),
     # ELU and LeakyReLU
     Hypothesis("F106", _below(lambda x, a: np.expm1(x)), ELU, note="alpha is left out"),
@@ -236,53 +194,27 @@ FORWARD_LAYERS: tuple[Hypothesis, ...] = (
         "F114", _elementwise(lambda x, a: np.where(x > 0, x, np.expm1(x))), ("relu", "leaky_relu"), note="ELU"
     ),
     Hypothesis("F115", _twice, (*ALL_ACTIVATIONS,)),
-    # softmax
-    Hypothesis("F201", _softmax(lambda z: softmax(z, 0)), SOFTMAX_LAYER, note="the batch"),
-    Hypothesis("F201", _softmax(lambda z: softmax(z, None)), SOFTMAX_LAYER, note="everything"),
-    Hypothesis("F202", _softmax(lambda z: np.exp(z)), SOFTMAX_LAYER),
+    Hypothesis("F106", _below(lambda x, a: np.exp(x) - a), ELU, note="alpha stands in the place of the 1"),
+    Hypothesis("F106", _below(lambda x, a: np.expm1(x / a)), ELU, note="the input is divided by alpha"),
+    Hypothesis("F106", _below(lambda x, a: a * np.expm1(x / a)), ELU, note="the input is divided by alpha"),
     Hypothesis(
-        "F202", _softmax(lambda z: np.exp(z - z.max(-1, keepdims=True))), SOFTMAX_LAYER, note="shifted"
-    ),
-    Hypothesis("F203", _softmax(lambda z: np.log(softmax(z))), SOFTMAX_LAYER),
-    Hypothesis("F204", _softmax(lambda z: softmax(-z)), SOFTMAX_LAYER, note="exp(-x)"),
-    Hypothesis("F204", _softmax(lambda z: softmax(np.log(2.0) * z)), SOFTMAX_LAYER, note="base 2"),
-    Hypothesis("F204", _softmax(lambda z: z / z.sum(-1, keepdims=True)), SOFTMAX_LAYER, note="no exp"),
-    Hypothesis("F204", _softmax(lambda z: softmax(softmax(z))), SOFTMAX_LAYER, note="applied twice"),
-    Hypothesis("F204", _softmax(lambda z: softmax(2 * z)), SOFTMAX_LAYER, note="twice the argument"),
-    Hypothesis("F204", _softmax(lambda z: softmax(z / 2)), SOFTMAX_LAYER, note="half the argument"),
-    Hypothesis("F204", _softmax(lambda z: softmax(z / np.sqrt(z.shape[-1]))), SOFTMAX_LAYER, note="over √C"),
-    Hypothesis(
-        "F204", _softmax(lambda z: softmax(z / z.max(-1, keepdims=True))), SOFTMAX_LAYER, note="x / max"
-    ),
-    Hypothesis("F204", _softmax(lambda z: 1 / (1 + np.exp(-z))), SOFTMAX_LAYER, note="sigmoid"),
-    Hypothesis(
-        "F204", _softmax(lambda z: (z == z.max(-1, keepdims=True)) * 1.0), SOFTMAX_LAYER, note="argmax"
+        "F106", _below(lambda x, a: a * np.expm1(a * x)), ELU, note="alpha inside the exponential too"
     ),
     Hypothesis(
-        "F204", _softmax(lambda z: np.exp(z) / np.exp(z).mean(-1, keepdims=True)), SOFTMAX_LAYER, note="mean"
+        "F106", _elementwise(lambda x, a: np.maximum(x, 0) + a * x), LEAKY, note="alpha x added everywhere"
+    ),
+    Hypothesis("F120", _elementwise(lambda x, a: np.maximum(x, x.mean())), RELU, note="max(x, mean)"),
+    Hypothesis(
+        "F120", _elementwise(lambda x, a: np.where(x > x.mean(), x, 0)), RELU, note="from the mean on"
     ),
     Hypothesis(
-        "F204", _softmax(lambda z: np.exp(z) / np.exp(z).max(-1, keepdims=True)), SOFTMAX_LAYER, note="max"
+        "F114", _elementwise(lambda x, a: np.clip(0.2 * x + 0.5, 0, 1)), SIGMOID, note="a hard sigmoid"
     ),
+    Hypothesis("F114", _elementwise(lambda x, a: np.clip(x / 6 + 0.5, 0, 1)), SIGMOID, note="a hard sigmoid"),
+    Hypothesis("F114", _elementwise(lambda x, a: x / (1 + np.abs(x))), (*SIGMOID, *TANH), note="softsign"),
+    Hypothesis("F114", _elementwise(lambda x, a: np.clip(x, -1, 1)), TANH, note="a hard tanh"),
+    Hypothesis("F114", _elementwise(lambda x, a: np.logaddexp(0, x)), ALL_ACTIVATIONS, note="softplus"),
     Hypothesis(
-        "F204",
-        _softmax(lambda z: np.exp(z) / (1 + np.exp(z).sum(-1, keepdims=True))),
-        SOFTMAX_LAYER,
-        note="1 +",
+        "F114", _elementwise(lambda x, a: x / (1 + np.exp(-x))), ALL_ACTIVATIONS, note="x times its sigmoid"
     ),
-    Hypothesis("F205", _softmax(_naive), SOFTMAX_LAYER, alone=True),
-    Hypothesis("F206", _softmax(_one_maximum), SOFTMAX_LAYER, alone=True),
-    # normalisation
-    Hypothesis("F301", _normed(NormSwitches(gamma=False)), NORMS, note="gamma"),
-    Hypothesis("F301", _normed(NormSwitches(beta=False)), NORMS, note="beta"),
-    Hypothesis("F301", _normed(NormSwitches(gamma=False, beta=False)), NORMS, note="gamma and beta"),
-    Hypothesis("F302", _normed(NormSwitches(ddof=1)), NORMS),
-    Hypothesis("F303", _normed(NormSwitches(eps_outside=True)), NORMS),
-    *(Hypothesis("F304", _normed(NormSwitches(eps=eps)), NORMS, note=f"{eps:g}") for eps in EPSILONS),
-    Hypothesis("F305", _normed(NormSwitches(root=False)), NORMS),
-    Hypothesis("F306", _normed(NormSwitches(center=False)), NORMS),
-    Hypothesis("F307", _running, ("batch_norm",)),
-    Hypothesis("F308", _batch, ("batch_norm",)),
-    Hypothesis("F309", _other_axis, NORMS),
-    Hypothesis("F309", _whole, NORMS, note="everything"),
 )

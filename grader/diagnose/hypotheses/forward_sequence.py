@@ -1,4 +1,4 @@
-"""Faults of the outputs of convolution, pooling, embedding, recurrent cells and attention."""
+"""Faults of the outputs of embedding, recurrent cells and attention."""
 
 from __future__ import annotations
 
@@ -9,58 +9,12 @@ import numpy as np
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.activation import sigmoid
+from grader.diagnose.variants.attention import AttentionSwitches, attention_output
+from grader.diagnose.variants.embedding import looked_up
 from grader.diagnose.variants.point import Floats, tensor
-from grader.diagnose.variants.sequence import (
-    AttentionSwitches,
-    LstmSwitches,
-    attention_output,
-    is_tanh,
-    looked_up,
-    lstm_output,
-    preactivation,
-)
-from grader.diagnose.variants.spatial import (
-    RIGHT,
-    SpatialSwitches,
-    avg_pool_output,
-    conv_output,
-    max_pool_output,
-    pool_patches,
-)
+from grader.diagnose.variants.recurrence import LstmSwitches, is_tanh, lstm_output, preactivation
 
-CONV, MAX, AVG = ("conv2d",), ("max_pool2d",), ("avg_pool2d",)
 EMBEDDING, RNN, LSTM, ATTENTION = ("embedding",), ("rnn_cell",), ("lstm_cell",), ("attention",)
-
-SPATIAL: dict[str, Callable[[Observation, SpatialSwitches], Floats]] = {
-    "conv2d": conv_output,
-    "max_pool2d": max_pool_output,
-    "avg_pool2d": avg_pool_output,
-}
-
-
-def spatial(how: SpatialSwitches) -> Predict:
-    """The output with other switches."""
-    return lambda observation, _: SPATIAL[observation.layer](observation, how)
-
-
-def pooled(compute: Callable[[Floats], Floats], fill: float = 0.0) -> Predict:
-    """A formula of the windows (N, C, OH, OW, kh, kw)."""
-    return lambda observation, _: compute(pool_patches(observation, RIGHT, fill))
-
-
-def without_bias(observation: Observation, _: str) -> Array | None:
-    """Convolution without its bias."""
-    return conv_output(observation) - tensor(observation, "bias")[:, None, None]
-
-
-def bias_twice(observation: Observation, _: str) -> Array | None:
-    """Convolution with its bias once more."""
-    return conv_output(observation) + tensor(observation, "bias")[:, None, None]
-
-
-def bias_subtracted(observation: Observation, _: str) -> Array | None:
-    """Convolution with its bias subtracted."""
-    return conv_output(observation) - 2 * tensor(observation, "bias")[:, None, None]
 
 
 def recurrent(compute: Callable[[Observation], Floats]) -> Predict:
@@ -123,26 +77,13 @@ def shifted_rows(shift: int) -> Predict:
     return predict
 
 
-FORWARD_STRUCTURES: tuple[Hypothesis, ...] = (
-    Hypothesis("F101", without_bias, CONV),
-    Hypothesis("F102", bias_twice, CONV, note="added twice"),
-    Hypothesis("F102", bias_subtracted, CONV, note="subtracted"),
-    Hypothesis("F431", spatial(SpatialSwitches(flip_input=True)), CONV),
-    Hypothesis("F431", spatial(SpatialSwitches(flip_rows=True)), CONV, note="upside down alone"),
-    Hypothesis("F431", spatial(SpatialSwitches(flip_columns=True)), CONV, note="left to right alone"),
-    Hypothesis("F432", spatial(SpatialSwitches(stride=1)), CONV, note="1 is used"),
-    Hypothesis("F433", spatial(SpatialSwitches(padding=0)), CONV, note="0 is used"),
-    Hypothesis("F434", spatial(SpatialSwitches(transpose_kernel=True)), CONV),
-    Hypothesis("F434", spatial(SpatialSwitches(swap_channels=True)), CONV, note="channels exchanged"),
-    Hypothesis("F435", pooled(lambda w: w.mean(axis=(4, 5))), MAX, note="the mean"),
-    Hypothesis("F435", pooled(lambda w: w.min(axis=(4, 5)), np.inf), MAX, note="the minimum"),
-    Hypothesis("F435", pooled(lambda w: w.max(axis=(4, 5)), -np.inf), AVG, note="the maximum"),
-    Hypothesis("F435", pooled(lambda w: w.sum(axis=(4, 5))), (*MAX, *AVG), note="the sum"),
-    Hypothesis("F435", pooled(lambda w: w[..., 0, 0]), (*MAX, *AVG), note="the first element"),
-    Hypothesis("F435", pooled(lambda w: np.abs(w).max(axis=(4, 5))), MAX, note="the largest magnitude"),
-    Hypothesis("F433", pooled(lambda w: w.max(axis=(4, 5)), 0.0), MAX, note="zeros of the frame may win"),
-    Hypothesis("F432", spatial(SpatialSwitches(stride=1)), (*MAX, *AVG), note="1 is used"),
-    Hypothesis("F433", spatial(SpatialSwitches(padding=0)), (*MAX, *AVG), note="0 is used"),
+def scaled_rows(observation: Observation, _: str) -> Array | None:
+    """Rows of length 1."""
+    table = tensor(observation, "weight")
+    return np.asarray((table / np.linalg.norm(table, axis=1, keepdims=True))[looked_up(observation)])
+
+
+FORWARD_SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("F441", shifted_rows(1), EMBEDDING, note="one too high"),
     Hypothesis("F441", shifted_rows(-1), EMBEDDING, note="one too low"),
     Hypothesis("F451", recurrent(_without_biases), RNN, note="both biases"),
@@ -174,4 +115,18 @@ FORWARD_STRUCTURES: tuple[Hypothesis, ...] = (
     Hypothesis("F462", attention(AttentionSwitches(masked=False)), ATTENTION, note="the mask"),
     Hypothesis("F462", attention(AttentionSwitches(causal=False)), ATTENTION, note="causal"),
     Hypothesis("F201", attention(AttentionSwitches(axis=-2)), ATTENTION, note="the queries"),
+    Hypothesis("F461", attention(AttentionSwitches(scale="value")), ATTENTION, note="the values' size"),
+    Hypothesis(
+        "F462", attention(AttentionSwitches(hidden="after")), ATTENTION, note="after the softmax alone"
+    ),
+    Hypothesis(
+        "F462", attention(AttentionSwitches(hidden="zero")), ATTENTION, note="a score of 0 hides nothing"
+    ),
+    Hypothesis("F463", attention(AttentionSwitches(activation="none")), ATTENTION, note="it is missing"),
+    Hypothesis("F463", attention(AttentionSwitches(activation="sigmoid")), ATTENTION, note="a sigmoid"),
+    Hypothesis("F454", lstm(LstmSwitches(coupled=True)), LSTM, note="1 - f in place of the input gate"),
+    Hypothesis(
+        "F454", lstm(LstmSwitches(forget_bias=1.0)), LSTM, note="1 is added to the forget gate's input"
+    ),
+    Hypothesis("F441", scaled_rows, EMBEDDING, note="renormalised to length 1"),
 )

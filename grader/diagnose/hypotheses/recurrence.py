@@ -1,70 +1,26 @@
-"""Faults of the backward of embedding, recurrent cells and attention."""
+"""Faults of the backward of recurrent cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 
 import numpy as np
 
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.point import Floats, tensor, upstream
-from grader.diagnose.variants.sequence import (
-    AttentionSwitches,
+from grader.diagnose.variants.recurrence import (
     LstmSwitches,
     affine_gradients,
-    attention_gradients,
     is_tanh,
-    looked_up,
     lstm_gradients,
     preactivation,
     rnn_output,
     rnn_slope,
 )
 
-EMBEDDING, RNN, LSTM, ATTENTION = ("embedding",), ("rnn_cell",), ("lstm_cell",), ("attention",)
-WEIGHTS = ("weight_ih", "weight_hh")
-
-
-def embedded(compute: Callable[[Observation, Floats, Floats], Floats]) -> Predict:
-    """A formula of the observation, dout (M, D) and an empty table (C, D)."""
-
-    def predict(observation: Observation, _: str) -> Array | None:
-        dout = upstream(observation)
-        return compute(
-            observation, dout.reshape(-1, dout.shape[-1]), np.zeros_like(tensor(observation, "weight"))
-        )
-
-    return predict
-
-
-def _overwritten(observation: Observation, dout: Floats, table: Floats) -> Floats:
-    table[looked_up(observation).reshape(-1)] = dout
-    return table
-
-
-def _first_kept(observation: Observation, dout: Floats, table: Floats) -> Floats:
-    table[looked_up(observation).reshape(-1)[::-1]] = dout[::-1]
-    return table
-
-
-def _averaged(observation: Observation, dout: Floats, table: Floats) -> Floats:
-    rows = looked_up(observation).reshape(-1)
-    np.add.at(table, rows, dout)
-    counts = np.bincount(rows, minlength=len(table))
-    return np.asarray(table / np.maximum(counts, 1)[:, None])
-
-
-def _shifted(shift: int) -> Callable[[Observation, Floats, Floats], Floats]:
-    def compute(observation: Observation, dout: Floats, table: Floats) -> Floats:
-        np.add.at(table, (looked_up(observation).reshape(-1) + shift) % len(table), dout)
-        return table
-
-    return compute
-
-
-def _everywhere(_: Observation, dout: Floats, table: Floats) -> Floats:
-    return np.asarray(table + dout.sum(axis=0))
+RNN, LSTM = ("rnn_cell",), ("lstm_cell",)
 
 
 def recurrent(compute: Callable[[Observation], Floats]) -> Predict:
@@ -140,16 +96,6 @@ def lstm(how: LstmSwitches) -> Predict:
     return lambda observation, target: lstm_gradients(observation, how).get(target)
 
 
-def attention(how: AttentionSwitches) -> Predict:
-    """Attention's gradients with other switches."""
-
-    def predict(observation: Observation, target: str) -> Array | None:
-        with np.errstate(all="ignore"):
-            return attention_gradients(observation, how).get(target)
-
-    return predict
-
-
 SLOPES = (
     ("the input gate", (False, True, True, True)),
     ("the forget gate", (True, False, True, True)),
@@ -157,16 +103,21 @@ SLOPES = (
     ("the output gate", (True, True, True, False)),
     ("all gates", (False, False, False, False)),
 )
-SCORES = ("query", "key")
+EXCHANGED = (
+    ("the sigmoid's for the candidate", (2,)),
+    ("tanh's for the input gate", (0,)),
+    ("tanh's for the forget gate", (1,)),
+    ("tanh's for the output gate", (3,)),
+    ("tanh's for all three gates", (0, 1, 3)),
+    ("the sigmoid's and tanh's are exchanged", (0, 1, 2, 3)),
+)
+BLOCKS = tuple(
+    (", ".join("ifgo"[place] for place in (a, b, c, d)) + " in backward alone", (a, b, c, d))
+    for a, b, c, d in permutations(range(4))
+    if (a, b, c, d) != (0, 1, 2, 3)
+)
 
-SEQUENCE: tuple[Hypothesis, ...] = (
-    Hypothesis("G621", embedded(_overwritten), EMBEDDING),
-    Hypothesis("G621", embedded(_first_kept), EMBEDDING, note="the first stays"),
-    Hypothesis("G622", embedded(_averaged), EMBEDDING),
-    Hypothesis("G623", embedded(_shifted(1)), EMBEDDING, note="one too high"),
-    Hypothesis("G623", embedded(_shifted(-1)), EMBEDDING, note="one too low"),
-    Hypothesis("G624", embedded(_everywhere), EMBEDDING),
-    Hypothesis("G625", embedded(lambda o, dout, table: dout), EMBEDDING),
+RECURRENCE: tuple[Hypothesis, ...] = (
     # RNN cell
     Hypothesis("G631", recurrent(upstream), RNN),
     Hypothesis("G632", recurrent(_at_z), RNN, note="the pre-activation is put in for the output"),
@@ -195,21 +146,9 @@ SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("G648", lstm(LstmSwitches(order=(0, 2, 1, 3))), LSTM, note="i, g, f, o"),
     Hypothesis("G648", lstm(LstmSwitches(order=(1, 0, 3, 2))), LSTM, note="f, i, o, g"),
     Hypothesis("G649", lstm(LstmSwitches(g_sigmoid=True)), LSTM),
-    # attention
-    Hypothesis("G651", attention(AttentionSwitches(scale_back=0)), ATTENTION, SCORES),
-    Hypothesis("G651", attention(AttentionSwitches(scale="none")), ATTENTION, note="nowhere"),
-    Hypothesis("G656", attention(AttentionSwitches(scale="linear")), ATTENTION, note="1/E"),
-    Hypothesis("G656", attention(AttentionSwitches(scale="inverse")), ATTENTION, note="√E"),
-    Hypothesis("G656", attention(AttentionSwitches(scale="keys")), ATTENTION, note="the number of keys"),
-    Hypothesis("G656", attention(AttentionSwitches(scale="twice")), ATTENTION, note="twice"),
-    Hypothesis("G656", attention(AttentionSwitches(scale_back=2)), ATTENTION, SCORES, "twice in backward"),
-    Hypothesis("G652", attention(AttentionSwitches(jacobian="diagonal")), ATTENTION, SCORES, "diagonal"),
-    Hypothesis("G652", attention(AttentionSwitches(jacobian="no sum")), ATTENTION, SCORES, "no sum"),
-    Hypothesis("G652", attention(AttentionSwitches(jacobian="none")), ATTENTION, SCORES, "left out"),
-    Hypothesis("G652", attention(AttentionSwitches(jacobian="batch")), ATTENTION, SCORES, "wrong axis"),
-    Hypothesis("G653", attention(AttentionSwitches(masked=False)), ATTENTION),
-    Hypothesis("G653", attention(AttentionSwitches(causal=False)), ATTENTION, note="causal"),
-    Hypothesis("G654", attention(AttentionSwitches(exchange=True)), ATTENTION, SCORES),
-    Hypothesis("G655", attention(AttentionSwitches(axis=-2)), ATTENTION),
-    Hypothesis("G657", attention(AttentionSwitches(transpose=False)), ATTENTION, ("value",)),
+    *(
+        Hypothesis("G641", lstm(LstmSwitches(exchanged_slopes=which)), LSTM, note=name)
+        for name, which in EXCHANGED
+    ),
+    *(Hypothesis("G648", lstm(LstmSwitches(blocks=order)), LSTM, note=name) for name, order in BLOCKS),
 )

@@ -1,0 +1,98 @@
+"""F40x to F42x: outputs of other losses and of dropout."""
+
+from __future__ import annotations
+
+from grader.diagnose.fault import Fault
+
+FORWARD_LOSSES: tuple[Fault, ...] = (
+    Fault(
+        "F401",
+        "the error is not squared as it should be",
+        "Another function of the difference is averaged.",
+        "The mean squared error is the mean of the squares.",
+        "Differences 1 and -3: due is (1 + 9)/2 = 5.",
+        "Evaluate two numbers by hand.",
+        "In which order do you subtract, square and average?",
+    ),
+    Fault(
+        "F402",
+        "one of the two terms of the loss is missing",
+        "Only the part of t or of 1 - t is there.",
+        "Examples of both kinds count.",
+        "t = 0 gives a loss of 0, whatever the prediction.",
+        "Use targets that are all 0, then all 1.",
+        "Which term of the loss acts where t = 0?",
+    ),
+    Fault(
+        "F403",
+        "positive and negative class are exchanged, or the target is changed",
+        "1 - s is used for s, or t is rounded.",
+        "t is the probability of the positive class.",
+        "A logit of 5 with t = 1 has a loss of nearly 0.",
+        "Evaluate a large logit with t = 1.",
+        "Which class has a large positive logit?",
+    ),
+    Fault(
+        "F411",
+        "another margin is used",
+        "The constant in the hinge is not the layer's.",
+        "A class within the margin is a violation too.",
+        "s_j = 0.5, s_y = 1, margin 1: 0.5.",
+        "Test a score that is lower than the label's, but within the margin.",
+        "Which constant stands in your maximum?",
+    ),
+    Fault(
+        "F412",
+        "the label counts as a violation of its own margin",
+        "The label's column is not left out.",
+        "Its margin is always the constant.",
+        "Every example is worth 1 too much.",
+        "Give the label a very large score: the loss must be 0.",
+        "Over which classes does the sum run?",
+    ),
+    Fault(
+        "F413",
+        "another hinge loss is computed",
+        "Violations are squared, counted, not cut at zero, or only the largest is taken.",
+        "Violations are summed over the wrong classes.",
+        "Violations 2 and 1: 3.",
+        "Evaluate one example by hand.",
+        "What is done to each violation before it is summed?",
+    ),
+    Fault(
+        "F421",
+        "the kept elements have another scale than 1/(1 - p)",
+        "Another scale is used, or none.",
+        "The expected value of the output must be that of the input.",
+        "p = 0.5: a kept 3 becomes 6.",
+        "Average many outputs of the same input.",
+        "What is the mean of the output over many masks?",
+    ),
+    Fault(
+        "F422",
+        "the mask is inverted",
+        "Kept and dropped elements are exchanged.",
+        "p is the probability to drop.",
+        "p = 0.1: 90 % are kept.",
+        "Count the zeros at p = 0.1.",
+        "Does p drop or keep?",
+    ),
+    Fault(
+        "F423",
+        "nothing is dropped",
+        "The input passes in training.",
+        "In training elements are dropped.",
+        "The output equals the input.",
+        "Count the zeros.",
+        "Where is the mask applied?",
+    ),
+    Fault(
+        "F424",
+        "elements are dropped in evaluation",
+        "The mode is not respected.",
+        "In evaluation every element passes unchanged.",
+        "The output has zeros in evaluation.",
+        "Compare both modes.",
+        "Where does your layer ask in which mode it is?",
+    ),
+)

@@ -1,0 +1,98 @@
+"""F30x: outputs of normalisations."""
+
+from __future__ import annotations
+
+from grader.diagnose.fault import Fault
+
+FORWARD_NORMS: tuple[Fault, ...] = (
+    Fault(
+        "F301",
+        "a parameter of the normalisation is not used",
+        "gamma or beta is left out.",
+        "They let the network choose scale and shift.",
+        "gamma = 2, beta = 1: x_hat = 1 becomes 3.",
+        "Set gamma to 2 and beta to 1.",
+        "What must the mean and the spread of the output be?",
+    ),
+    Fault(
+        "F302",
+        "the variance is the unbiased one",
+        "The squares are divided by N - 1.",
+        "Normalisation divides by N.",
+        "[1, 3]: 1 with N, 2 with N - 1.",
+        "Compare at N = 2.",
+        "By what do you divide the squares?",
+    ),
+    Fault(
+        "F303",
+        "epsilon is added to the standard deviation instead of the variance",
+        "sqrt(var) + eps stands where sqrt(var + eps) is due.",
+        "They differ where the variance is small.",
+        "var = 0.01, eps = 0.01: 0.141 against 0.11.",
+        "Use a large epsilon.",
+        "Inside or outside the root?",
+    ),
+    Fault(
+        "F304",
+        "another epsilon is used",
+        "The epsilon is not the layer's.",
+        "It matters where the variance is small.",
+        "var = 0.001: eps 1e-5 against 0 changes the result by 0.5 %.",
+        "Use a large epsilon.",
+        "Where does epsilon enter?",
+    ),
+    Fault(
+        "F305",
+        "divided by the variance instead of the standard deviation",
+        "The root is missing.",
+        "x_hat must have a variance of 1.",
+        "var = 4: divided by 4, not by 2.",
+        "Print the standard deviation of x_hat.",
+        "Is there a square root?",
+    ),
+    Fault(
+        "F306",
+        "the mean is not subtracted",
+        "The input is only divided.",
+        "x_hat must have a mean of 0.",
+        "[1, 3] becomes [1, 3], not [-1, 1].",
+        "Print the mean of x_hat.",
+        "What is the mean of your x_hat?",
+    ),
+    Fault(
+        "F307",
+        "running statistics are used in training",
+        "The moving averages stand where the batch's own statistics are due.",
+        "In training the batch is normalised by itself.",
+        "Batch mean 5, running mean 0: nothing is centred.",
+        "Change the running statistics in training mode.",
+        "Which statistics belong to which mode?",
+    ),
+    Fault(
+        "F308",
+        "the batch's statistics are used in evaluation",
+        "The mode is not respected.",
+        "In evaluation one example must not depend on the others.",
+        "A batch of 1 has a variance of 0.",
+        "Evaluate a batch of 1.",
+        "Which statistics belong to which mode?",
+    ),
+    Fault(
+        "F309",
+        "normalised over the wrong axis",
+        "Mean and variance are taken over the other axis, or over everything.",
+        "Batch norm: over the batch, for each feature. Layer norm: over the features, for each example.",
+        "[[1, 2], [3, 4]]: means [2, 3] or [1.5, 3.5].",
+        "Use a batch size that is not the number of features.",
+        "Which values share a mean?",
+    ),
+    Fault(
+        "F310",
+        "divided by the root mean square instead of the standard deviation",
+        "The mean is not subtracted before the squares are averaged (RMS norm).",
+        "The spread is measured around the mean.",
+        "[10, 12]: standard deviation 1, root mean square 11.",
+        "Add a constant to the input: the output must not change.",
+        "Around which value is the variance taken?",
+    ),
+)
