@@ -13,7 +13,7 @@ from grader.checks.support import printed
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, Call, Outcome, compare
 from grader.rubric import ContractSpec
-from grader.sandbox import Program
+from grader.sandbox import Program, Reply
 from grader.truth import Case
 
 PLAIN = Case("plain", {"n": 5})
@@ -26,7 +26,7 @@ HINTS = {
     "fresh_batch": "Call the layer with one batch and then with another of a different size.",
     "stable": "Try logits of 1000: what does exp(1000) give?",
     "stable_rows": "Try a batch in which one row has logits near 1000 and another near 0.",
-    "clear_cache": "Call clear_cache, then forward and backward once more.",
+    "clear_cache": "Which attributes does forward set? Each is None after clear_cache; forward and backward work again after it.",
 }
 
 
@@ -200,15 +200,10 @@ def _finite_softmax(under: LayerUnderTest, logits: Array, what: str) -> Answer:
 
 
 def _clear_cache(context: Context, under: LayerUnderTest) -> Answer:
-    """After clear_cache, forward and backward work as before. A class without one is not asked."""
+    """clear_cache drops what forward cached, and leaves a layer that works. A class without one is not asked."""
     call = _call(context, under, "cache", 4)
     before = under.subject.run([call], fresh=True)[0]
-    program = Program()
-    instance = under.subject.instance
-    program.send("there", program.exists(instance.attr("clear_cache")))
-    with program.attempt("clear"):
-        program.call(instance.attr("clear_cache"))
-    reply = under.subject.worker.run(program, timeout=context.seconds)
+    reply = _cleared(context, under, call)
     if reply.values.get("there") is not True:
         return None
     if "clear" in reply.errors:
@@ -216,12 +211,35 @@ def _clear_cache(context: Context, under: LayerUnderTest) -> Answer:
     dead = _alive(under, call, before)
     if dead:
         return False, dead
+    due, kept = reply.values.get("due"), reply.values.get("kept")
+    if isinstance(kept, np.ndarray) and isinstance(due, np.ndarray) and np.array_equal(kept, due):
+        return False, "clear_cache drops nothing: backward still gives the same gradient after it."
     after = under.subject.run([call])[0]
     if after.error:
         return False, f"After clear_cache, the next call raised {after.error}."
     if not _same(after.output, before.output) or not _same(after.grads.get("x"), before.grads.get("x")):
         return False, "After clear_cache, the next call gives other numbers."
-    return True, "clear_cache leaves a layer that works"
+    return True, "clear_cache drops what was cached and leaves a layer that works"
+
+
+def _cleared(context: Context, under: LayerUnderTest, call: Call) -> Reply:
+    """Backward before and after clear_cache, on the instance of the last call: what it gives of the cache's making."""
+    program = Program()
+    instance = under.subject.instance
+    weight = under.spelling.parameters.get("weight")
+
+    def backward(name: str) -> None:
+        with program.attempt():
+            dx = program.call(instance.attr("backward"), np.array(call.cotangent))
+            gradient = instance.attr("grads").item(weight.key) if weight else dx
+            program.send(name, program.copy(gradient))
+
+    backward("due")
+    program.send("there", program.exists(instance.attr("clear_cache")))
+    with program.attempt("clear"):
+        program.call(instance.attr("clear_cache"))
+    backward("kept")
+    return under.subject.worker.run(program, timeout=context.seconds)
 
 
 def _same(a: Array | None, b: Array | None) -> bool:

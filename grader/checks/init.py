@@ -138,6 +138,7 @@ def _spread_detail(label: str, weight: Array, std: float, want: float, gain: flo
         "the gain of an input layer": math.sqrt(1 / fan_in),
         "the gain of a hidden layer": math.sqrt(2 / fan_in),
         "the sum of fan-in and fan-out (Xavier)": math.sqrt(2 / (fan_in + fan_out)),
+        "PyTorch's default initialisation": math.sqrt(1 / (3 * fan_in)),
         "all weights equal": 0.0,
     }
     for name, value in known.items():

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.network_init import input_layer_fault
 from grader.checks.support import absent, evidence_of, in_words, printed, raised, worst_first
 from grader.conventions.numpy_network import HIDDEN, Run, run_network
 from grader.model import Evidence, Verdict
@@ -20,6 +21,7 @@ from grader.rubric import NetworkSpec
 from grader.truth import LAYERS
 
 PRECISION = 1e-4
+FLAGGED = 0.8  # share of the points for a network that is right but for its first layer's initialisation
 
 
 def check_network(spec: NetworkSpec, context: Context) -> Finding:
@@ -40,6 +42,16 @@ def check_network(spec: NetworkSpec, context: Context) -> Finding:
         evidence += found
         notes += [note] if note else []
     bad = [item for item in evidence if not item.agreed]
+    fault = input_layer_fault(context) if spec.ask == "forward" and not bad else ""
+    if fault:
+        return Finding(
+            Verdict.PARTIAL,
+            fault,
+            share=FLAGGED,
+            hint="Which layers get the input_layer argument of the linear module, and with which value?",
+            evidence=tuple(evidence[:3]),
+            output=printed(context),
+        )
     if not bad:
         return Finding(
             Verdict.PASSED, notes[0] if notes else "", evidence=tuple(evidence[:3]), output=printed(context)
@@ -169,7 +181,11 @@ def _wrong_layers(context: Context, *, gradient: bool = False) -> list[str]:
 
 def _judge_gradient(context: Context, spec: NetworkSpec, run: Run) -> tuple[list[Evidence], str]:
     label = f"hidden layers {list(run.hidden)}"
+    shared = shared_layer(run)
     if run.backward_error is not None:
+        if why := shared or handed_wrong(run):
+            detail = f"With {label}: {why}; backward raised {run.backward_error}"
+            return [Evidence(what=label, agreed=False, detail=f"{detail}.")], ""
         raise CannotJudge(raised(run.backward_error, doing=f"backward ({label})", output=printed(context)))
     comparison, alpha = _best_forward(context, run, softmax=spec.softmax)
     evidence = _gradient_evidence(context, run, alpha, label)
@@ -177,7 +193,7 @@ def _judge_gradient(context: Context, spec: NetworkSpec, run: Run) -> tuple[list
         return evidence, ""
     forward_wrong = not comparison.agreed
     paid = _wrong_layers(context, gradient=True) or forward_wrong
-    fault = backward_fault(run)
+    fault = shared or backward_fault(run)
     if not fault and paid:
         note = "Backward passes each layer's gradient on right; what differs is judged in another part."
         return [
@@ -233,9 +249,25 @@ def backward_fault(run: Run) -> str:
     if backward != forward[::-1]:
         named = " -> ".join(step.name.rpartition(".")[2] for step in run.backward) or "no layer"
         return f"backward calls {named}; the layers of forward in reverse order are due"
+    return handed_wrong(run)
+
+
+def handed_wrong(run: Run) -> str:
+    """The first layer whose backward got something else than the layer after it returned; "" if none did."""
     given = run.dout
     for step in run.backward:
         if given is None or not _hands_on(given, step.given):
             return f"{step.name.rpartition('.')[2]}.backward is not given what the layer after it returned"
         given = step.result
+    return ""
+
+
+def shared_layer(run: Run) -> str:
+    """A layer object that forward calls more than once, so that only its last call is in its cache; "" if none."""
+    seen: set[int] = set()
+    for step in run.forward:
+        if step.instance in seen and step.instance >= 0:
+            name = step.name.rpartition(".")[2]
+            return f"one {name} object is called more than once in forward, and its later call replaces what it cached"
+        seen.add(step.instance)
     return ""

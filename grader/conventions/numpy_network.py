@@ -115,7 +115,11 @@ def _build(
         with program.trace(_classes(context, program), METHODS) as trace:
             with program.attempt("build"):
                 net = program.call(
-                    network.attr(name), N_INPUTS, [int(size) for size in hidden], N_CLASSES, *_extra(context)
+                    network.attr(name),
+                    N_INPUTS,
+                    [int(size) for size in hidden],
+                    N_CLASSES,
+                    *extra_arguments(context),
                 )
             with program.attempt("forward"):
                 program.send("output", program.call(net.attr("forward"), _formed(x, form)))
@@ -142,7 +146,7 @@ def _build(
     raise CannotJudge(last)
 
 
-def _extra(context: Context) -> tuple[object, ...]:
+def extra_arguments(context: Context) -> tuple[object, ...]:
     """Further arguments that the constructor insists on: a slope for years that pass one."""
     module, name = context.target
     outline = context.outline(module)
@@ -171,7 +175,7 @@ def _measure(
     """Set drawn weights in the order of the calls, then call forward and backward while tracing."""
     sizes = (N_INPUTS, *run.hidden, N_CLASSES)
     program = Program()
-    spelling = _linear(context)
+    spelling = linear_spelling(context)
     keys = _parameter_keys(spelling)
     for index, (fan_in, fan_out) in zip(order, itertools.pairwise(sizes), strict=True):
         weight, bias = rng.normal(scale=fan_in**-0.5, size=(fan_out, fan_in)), rng.uniform(-0.5, 0.5, fan_out)
@@ -202,7 +206,7 @@ def _measure(
     return _read(context, run, reply, order, backward=backward)
 
 
-def _linear(context: Context) -> Spelling | None:
+def linear_spelling(context: Context) -> Spelling | None:
     """How the submission spells its linear layer; None if it has none that can be constructed."""
     part = next((part for part in context.rubric.parts if part.layer == "linear"), None)
     if part is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from grader.checks.context import CannotJudge
+from grader.checks.support import raised
 from grader.conventions.spelling import Spelling
 from grader.numerics import Array, Call, Outcome
 from grader.sandbox import Input, Opaque, Program, Ref, Reply, Worker
@@ -51,6 +53,7 @@ class WorkerSubject:
 
         Raises:
             WorkerError: the worker died, ran out of time or broke the protocol.
+            CannotJudge: a package is missing, or has moved on, where submissions run.
         """
         if not calls:
             return []
@@ -184,7 +187,10 @@ class WorkerSubject:
         failed = [
             reply.errors[at + step] for step in ("new", "forward", "backward") if at + step in reply.errors
         ]
-        error = str(failed[0]) if failed else (str(reply.error) if reply.error else "")
+        raising = failed[0] if failed else reply.error
+        if raising is not None and raising.environment:
+            raise CannotJudge(raised(raising, doing=f"calling {self.spelling.name}"))
+        error = str(raising) if raising else ""
         output, note = _array(got.get(at + "output"))
         if call.cotangent is None:
             return Outcome(output, error=error, note=note)

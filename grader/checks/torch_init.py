@@ -1,0 +1,75 @@
+"""Is the initialisation of the PyTorch network Kaiming? The same statistical test as for the NumPy layer."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.init import weight_evidence
+from grader.checks.support import keep_output, printed, raised, worst_first
+from grader.conventions.torch_network import extra_arguments, not_built
+from grader.model import Evidence, Verdict
+from grader.numerics import Array
+from grader.rubric import TorchModuleSpec
+from grader.sandbox import Program
+
+SIZES = (400, 300, 200, 10)
+
+
+def check_torch_init(context: Context, spec: TorchModuleSpec) -> Finding:
+    """Kaiming spread of every linear layer's weights; the first layer may take the input layer's gain."""
+    weights = _weights(context)
+    evidence: list[Evidence] = []
+    for number, (fan_in, fan_out) in enumerate(itertools.pairwise(SIZES), 1):
+        weight = next((w for w in weights if w.shape == (fan_out, fan_in)), None)
+        label = f"linear layer {number}"
+        if weight is None:
+            text = f"No weight of shape {(fan_out, fan_in)} for a network of 400, 300, 200 and 10 units."
+            evidence.append(Evidence(what=label, agreed=False, detail=text))
+            continue
+        gains = [spec.gain] if number > 1 or spec.input_gain is None else [spec.input_gain, spec.gain]
+        tries = [
+            weight_evidence(label, weight.astype(np.float64), g, spec.error_rate, normal=False) for g in gains
+        ]
+        evidence += next((t for t in tries if all(item.agreed for item in t)), tries[0])
+    bad = [item for item in evidence if not item.agreed]
+    if not bad:
+        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
+    return Finding(
+        Verdict.FAILED,
+        bad[0].detail,
+        hint="Print the standard deviation of each layer's fresh weights beside sqrt(2 / fan_in).",
+        evidence=worst_first(evidence),
+        output=printed(context),
+    )
+
+
+def _weights(context: Context) -> list[Array]:
+    """The matrices among the fresh network's parameters.
+
+    Raises:
+        CannotJudge: it cannot be built, or has none that PyTorch sees.
+    """
+    module, name = context.target
+    program = Program()
+    torch = program.import_("torch")
+    inputs, *hidden, classes = SIZES
+    net = program.call(program.import_(module).attr(name), inputs, hidden, classes, *extra_arguments(context))
+    named = program.call(torch.attr("nn").attr("Module").attr("named_parameters"), net)
+    program.send("parameters", program.call(program.import_("builtins").attr("dict"), named))
+    with context.worker() as worker:
+        reply = worker.run(program, timeout=context.seconds)
+    keep_output(context, reply)
+    if reply.error:
+        raise CannotJudge(
+            not_built(context, raised(reply.error, doing=f"constructing {name}", output=printed(context)))
+        )
+    found = reply.values.get("parameters")
+    values = found.values() if isinstance(found, dict) else []
+    weights = [v for v in values if isinstance(v, np.ndarray) and v.ndim == 2]
+    if not weights:
+        text = f"PyTorch sees no weights in {name}: layers in a plain list or dict are not registered."
+        raise CannotJudge(Finding(Verdict.FAILED, text, output=printed(context)))
+    return weights

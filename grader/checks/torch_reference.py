@@ -1,0 +1,107 @@
+"""What a PyTorch network of the homework's form gives at known weights, and which wrong form explains another output."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks.context import Context
+from grader.conventions.torch_network import Net
+from grader.numerics import Array, Comparison, compare
+from grader.truth import LAYERS
+
+PRECISION = 1e-4
+FLOOR = 1e-5
+ALPHAS = {"elu": [1.0], "relu": [0.0], "leaky_relu": [0.02, 0.01, 0.2]}
+OTHERS = {"elu": 1.0, "relu": 0.0, "leaky_relu": 0.01, "tanh": 0.0, "sigmoid": 0.0}
+
+
+def activation_of(context: Context) -> tuple[str, list[float]]:
+    """The rubric's activation, and the values of its parameter that are right."""
+    layer = next((p.layer for p in context.rubric.parts if p.layer in ALPHAS), "elu")
+    return layer, ALPHAS[layer]
+
+
+def act(activation: str, alpha: float, x: Array) -> Array:
+    """An activation by name; "none" leaves x as it is."""
+    if activation == "none":
+        return x
+    layer = LAYERS[activation]
+    return layer.forward(x=x, **({"alpha": alpha} if "alpha" in layer.options else {}))
+
+
+def compared(got: Array | None, want: Array) -> Comparison:
+    """A comparison to the precision of float32."""
+    return compare(got, want, relative=PRECISION, floor=FLOOR)
+
+
+def evaluate(net: Net, activation: str, alpha: float, *, norm: str = "none", train: bool = False) -> Array:
+    """The reference's output at the network's weights.
+
+    Args:
+        net: weights, norms and input.
+        activation: name of the activation layer, or "none".
+        alpha: its parameter.
+        norm: "none", "before" the activation (due), "after" it, "input" before the first linear layer as well,
+            "output" after the last linear layer as well.
+        train: batch statistics if True, else the running statistics after one batch in train mode, of momentum 1
+            (torch keeps the unbiased variance).
+
+    Raises:
+        ValueError: a batch norm has another size than what it would normalise.
+    """
+    seen, h = net.x, net.x  # what a batch in train mode sees, and what the asked mode gives
+    norms = list(net.norms)
+
+    def normalise() -> None:
+        nonlocal seen, h
+        gamma, beta, eps = norms.pop(0)
+        biased, unbiased = seen.var(axis=0), seen.var(axis=0, ddof=1)
+        h = gamma * (h - seen.mean(axis=0)) / np.sqrt((biased if train else unbiased) + eps) + beta
+        seen = gamma * (seen - seen.mean(axis=0)) / np.sqrt(biased + eps) + beta
+
+    if norm == "input" and norms:
+        normalise()
+    for number, (weight, bias) in enumerate(net.weights):
+        seen, h = seen @ weight.T + bias, h @ weight.T + bias
+        last = number == len(net.weights) - 1
+        if norm in ("before", "input", "output") and norms and (not last or norm == "output"):
+            normalise()
+        if not last:
+            seen, h = act(activation, alpha, seen), act(activation, alpha, h)
+            if norm == "after" and norms:
+                normalise()
+    return h
+
+
+def forward_fault(net: Net, got: Array, activation: str, alpha: float) -> str:
+    """A named wrong network that gives the same output; "" if none does."""
+    logits = evaluate(net, activation, alpha)
+    softmax = LAYERS["softmax"].forward(x=logits)
+    guesses = {
+        "the output is a softmax; logits are due, since the loss applies it": softmax,
+        "the output is a log-softmax; logits are due": np.log(softmax),
+        "there is an activation after the last linear layer": act(activation, alpha, logits),
+        "there is no activation between the linear layers": evaluate(net, "none", alpha),
+    }
+    for other, slope in OTHERS.items():
+        if other != activation:
+            guesses[f"the activation is {other}; {activation} is due"] = evaluate(net, other, slope)
+    return next((text for text, value in guesses.items() if compared(got, value).agreed), "")
+
+
+def norm_fault(net: Net, activation: str, alpha: float) -> str:
+    """A named wrong place of batch norm that gives the same output in train mode; "" if none does."""
+    guesses = {
+        "batch norm comes after the activation; between linear and activation is due": "after",
+        "there is a batch norm before the first linear layer": "input",
+        "there is a batch norm after the last linear layer": "output",
+        "batch norm layers are there, but not used": "none",
+    }
+    for text, norm in guesses.items():
+        try:
+            want = evaluate(net, activation, alpha, norm=norm, train=True)
+        except ValueError:  # as many units as that place would need are not there
+            continue
+        if compared(net.outputs.get("train"), want).agreed:
+            return text
+    return ""
