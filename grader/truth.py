@@ -6,15 +6,24 @@ and with finite differences.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grader.errors import RubricError
 from grader.numerics import Array, Call, Outcome, Truth
 from reference.layers import LAYERS, Case, Layer
 
-__all__ = ["LAYERS", "Case", "Layer", "layer_called", "truth_of"]
+if TYPE_CHECKING:
+    from reference.training.loop import Run
+
+    TrainingRun = Run
+
+__all__ = ["LAYERS", "Case", "Layer", "layer_called", "training_run", "truth_of"]
+
+ImagesAndLabels = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def layer_called(name: str) -> Layer:
@@ -55,6 +64,44 @@ def truth_of(name: str, options: Mapping[str, object] | None = None) -> Truth:
         return Outcome(output, dict(grads))
 
     return truth
+
+
+def training_run(
+    training: ImagesAndLabels,
+    validation: ImagesAndLabels,
+    *,
+    hidden: Sequence[int],
+    rate: float,
+    batch_norm: bool,
+    batch_size: int,
+    epochs: int,
+) -> TrainingRun:
+    """How the reference's MLP trains: losses of every step and validation accuracies after every epoch.
+
+    Args:
+        training: images (N, 3, 32, 32) uint8 and labels (N,).
+        validation: images and labels.
+        hidden: sizes of the hidden layers.
+        rate: learning rate.
+        batch_norm: between linear and activation; trained in torch then, in NumPy otherwise.
+        batch_size: images per step; a last, smaller batch is left out.
+        epochs: passes over the training images.
+    """
+    from reference.training.images import Images, normalised_rows
+    from reference.training.loop import Settings, train
+
+    x, held = normalised_rows(training[0]), normalised_rows(validation[0])
+    images = Images(x, training[1], held, validation[1], held[:1], validation[1][:1])
+    settings = Settings(
+        hidden=tuple(hidden),
+        rate=rate,
+        batch_norm=batch_norm,
+        batch_size=batch_size,
+        epochs=epochs,
+        backend="torch" if batch_norm else "numpy",
+        device="cpu",
+    )
+    return train(images, settings)
 
 
 def _wide(tensors: Mapping[str, Array]) -> dict[str, Array]:

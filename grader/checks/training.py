@@ -15,19 +15,19 @@ from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_arguments import architectures, learning_rate
 from grader.checks.training_best import best_model
+from grader.checks.training_curves import curves
 from grader.checks.training_host import run_host_loop
 from grader.checks.training_modes import train_eval_mode
 from grader.checks.training_repeats import repeats
 from grader.checks.training_run import Budget, Trial, image_set, predicted, run_train
 from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
-from grader.model import Band, Curve, Evidence, Verdict
+from grader.model import Band, Evidence, Verdict
 from grader.rubric import TrainingSpec
 from grader.score import band_share
 
 CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
 MAIN_SETS = ("training", "public", "private")
-CURVE = 200  # points of a curve at most
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 
 
@@ -100,7 +100,7 @@ def _accuracy(spec: TrainingSpec, context: Context) -> Finding:
         share=share / full,
         hint="" if verdict is Verdict.PASSED else _accuracy_hint(context, trial),
         evidence=(evidence,),
-        curves=curves(trial),
+        curves=curves(context.data(), trial),
         bands=bands,
         output=printed(context),
     )
@@ -130,27 +130,6 @@ def _accuracy_hint(context: Context, trial: Trial) -> str:
     return "Train on one batch only, again and again: its loss should come near zero."
 
 
-def curves(trial: Trial) -> tuple[Curve, ...]:
-    """The submission's own curves, thinned."""
-    found = []
-    if trial.losses:
-        found.append(_curve("submission: training loss", trial.losses, trial, "loss"))
-    if trial.validation:
-        epochs = tuple(float(epoch) for epoch in range(1, len(trial.validation) + 1))
-        found.append(
-            Curve(name="submission: validation accuracy", x=epochs, y=trial.validation, y_label="accuracy")
-        )
-    return tuple(found)
-
-
-def _curve(name: str, values: Sequence[float], trial: Trial, label: str) -> Curve:
-    """Losses over epochs; of several steps, their mean."""
-    parts = np.array_split(np.asarray(values), min(len(values), CURVE))
-    ends = np.cumsum([len(part) for part in parts]) / len(values) * trial.budget.epochs
-    means = tuple(float(np.mean(part)) for part in parts)
-    return Curve(name=name, x=tuple(float(end) for end in ends), y=means, y_label=label)
-
-
 def _loss_falls(spec: TrainingSpec, context: Context) -> Finding:
     trial = main_trial(spec, context)
     _, labels = image_set(context.data(), "training", trial.budget)
@@ -168,7 +147,11 @@ def _loss_falls(spec: TrainingSpec, context: Context) -> Finding:
     if agreed:
         text = f"After {trial.budget} the loss on its training images is {loss:.3f} ({right:.1%} right)."
         return Finding(
-            Verdict.PASSED, text, evidence=(evidence,), curves=curves(trial), output=printed(context)
+            Verdict.PASSED,
+            text,
+            evidence=(evidence,),
+            curves=curves(context.data(), trial),
+            output=printed(context),
         )
     return Finding(
         Verdict.FAILED,
@@ -176,7 +159,7 @@ def _loss_falls(spec: TrainingSpec, context: Context) -> Finding:
         f"no better than chance (loss {CHANCE_LOSS:.3f}, 10 %).",
         hint="Print one weight before and after a step: does it change, and by learning rate times gradient?",
         evidence=(evidence,),
-        curves=curves(trial),
+        curves=curves(context.data(), trial),
         output=printed(context),
     )
 
