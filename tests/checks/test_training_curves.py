@@ -38,10 +38,12 @@ def test_the_reference_trains_with_the_submissions_budget(data: DataSet, batch_n
         for what in ("training loss", "validation accuracy")
     ]
     loss, accuracy = found[2], found[3]
-    assert loss.x == found[0].x and loss.x[-1] == 2.0
+    assert loss.x == found[0].x
+    assert loss.x[-1] == 2.0
     assert loss.y[0] == pytest.approx(np.log(10), abs=1.0)
     assert loss.y[-1] < loss.y[0]
-    assert accuracy.x == (1.0, 2.0) and len(set(accuracy.y)) == 2
+    assert accuracy.x == (1.0, 2.0)
+    assert len(set(accuracy.y)) == 2
     assert curves(data, Trial(budget, losses=(1.0,)))[1].y == loss.y
 
 
