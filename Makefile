@@ -9,7 +9,7 @@ EXAMPLE := submissions_example/uva_dl1_a1/full_marks
 .DELETE_ON_ERROR:
 
 grade: $(VENV)/installed  ## Set up, then grade an example submission
-	$(BIN)/grade $(EXAMPLE) $(ARGS)
+	$(BIN)/grade $(EXAMPLE) --json results/full_marks.json $(ARGS)
 
 test: $(VENV)/installed-dev  ## Set up, then run the tests (ARGS="-k linear" narrows)
 	$(BIN)/python -m pytest -n auto $(ARGS)
