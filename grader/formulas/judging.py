@@ -53,7 +53,11 @@ def read(answer: str, question: Question, language: Language = "auto", *, strict
     reading = read_answer(answer, problem.names, problem.lenient, question.left_side, language, strict=strict)
     if reading.error:
         return reading
-    return replace(reading, shape=next(described(reading, problem.names, problem.samples[0]), ""))
+    for candidate in reading.candidates:  # the first way that has a value
+        chosen = replace(reading, candidates=(candidate,))
+        if shape := next(described(chosen, problem.names, problem.samples[0]), ""):
+            return replace(_shown_as(reading, candidate), shape=shape)
+    return reading
 
 
 def read_parts(answer: Answer, question: Question, language: Language = "auto") -> dict[str, Reading]:
@@ -143,6 +147,15 @@ class Attempt:
     unread: Unreadable | None = None
     asks: Judgement | None = None
 
+    @property
+    def unsettled(self) -> tuple[Candidate, str, Clash | None] | None:
+        """The reading to explain: the first that has a value, unless the conventional one has an index that does not fit."""
+        clash = self.clash
+        indices = clash is not None and clash[2].reason in ("W105", "W116")
+        if self.value_of is not None and not (indices and clash and clash[0] is self.reading.candidates[0]):
+            return *self.value_of, None
+        return clash
+
 
 def attempted(reading: Reading, problem: Problem) -> Attempt:
     """Compare every way to read an answer with the truth, up to the first that is equal."""
@@ -186,14 +199,11 @@ def concluded(attempt: Attempt, problem: Problem) -> Judgement:
     reading = attempt.reading
     if attempt.settled is not None:
         return attempt.settled
-    if attempt.value_of is not None:
-        candidate, vectors = attempt.value_of
-        clash = None
-    elif attempt.clash is not None:
-        candidate, vectors, clash = attempt.clash
-    else:
+    chosen = attempt.unsettled
+    if chosen is None:
         why = attempt.unread or Unreadable("it cannot be evaluated")
         return Judgement("unreadable", reading, _unreadable(str(why), why.token))
+    candidate, vectors, clash = chosen
     if candidate.guesses and clash is None:
         token = sorted(candidate.guesses)[0]
         return Judgement(

@@ -305,7 +305,23 @@ def left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
         node = _leniently(side, lenient)
         if isinstance(node, Entry):
             return tuple(str(sub) for sub in node.subs)
-    return ()
+    groups = _subscript_groups(statement.sides[0]) if len(statement.sides) > 1 else []
+    used = {letter for group in _subscript_groups(statement.sides[-1]) for letter in group}
+    left = tuple(dict.fromkeys(letter for group in groups for letter in group))
+    return left if set(left) <= used else ()
+
+
+def _subscript_groups(side: tuple[Token, ...]) -> list[tuple[str, ...]]:
+    """Letters of every subscript of a side, also of one that is no name: ``[\\partial x^T B x / \\partial x]_k``."""
+    texts = [token.text for token in side]
+    groups = []
+    for k in (k for k, text in enumerate(texts) if text == "_"):
+        after = texts[k + 1 :]
+        group = after[1 : after.index("}")] if after[:1] == ["{"] and "}" in after else after[:1]
+        letters = tuple(letter for text in group for letter in text if letter not in ",; ()")
+        if all("a" <= letter <= "z" for letter in letters):
+            groups.append(letters)
+    return groups
 
 
 def evaluate(

@@ -50,6 +50,7 @@ _LEVEL = {
     "np/": 2,
     "np//": 2,
 }
+_KIND = {"@": "matmul", "np*": "hadamard", "np/": "/", "star": "matmul", "cdot": "matmul"}
 _COMPARE = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -155,6 +156,8 @@ class Writer:
             return rf"\frac{{{self.write(node.a)}}}{{{self.write(node.b)}}}", 5
         level = _LEVEL[node.op]
         left, right = self.write(node.a, level), self.write(node.b, level + 1)
+        if level == 2 and isinstance(node.a, Bin) and not _runs_on(node.a.op, node.op, self.latex):
+            left = self.write(node.a, 3)
         op = node.op
         if op in ("star", "cdot"):
             op = "hadamard" if self.meaning.star == "elementwise" else "dot"
@@ -204,6 +207,12 @@ class Writer:
         return (
             f"{sign}_{{{_plain(node.index)}}} {body}" if self.latex else f"{sign}_{_plain(node.index)} {body}"
         )
+
+
+def _runs_on(inner: str, outer: str, latex: bool) -> bool:
+    """Whether two products next to each other read well without brackets: ``A B C``, but ``(1 / S) T``."""
+    kinds = [_KIND.get(op, op) for op in (inner, outer)]
+    return kinds[0] == kinds[1] or _LEVEL.get(inner, 2) != 2 or (latex and kinds[0] == "/")
 
 
 def _plain(sub: str | int) -> str:

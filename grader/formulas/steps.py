@@ -80,12 +80,8 @@ def _sides(statement: Statement, found: list[Statement], problem: Problem) -> li
 
 def _step(reading: Reading, number: int, problem: Problem) -> Step | None:
     attempt = attempted(reading, problem)
-    if attempt.settled is not None or (attempt.value_of is None and attempt.clash is None):
+    if attempt.settled is not None or attempt.unsettled is None:
         return None
-    if attempt.value_of is not None:
-        (candidate, vectors), clash = attempt.value_of, None
-    else:
-        assert attempt.clash is not None
-        candidate, vectors, clash = attempt.clash
+    candidate, vectors, clash = attempt.unsettled
     reason = explain(problem, reading, candidate, vectors, clash)
     return Step(number, reading.read_as, reason.message, reason.id)
