@@ -21,6 +21,7 @@ from grader.checks.support import needed_packages
 from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
+from grader.places import in_cells, place_of
 from grader.rubric import CheckBase, CheckSpec, FormulaSpec, ManualSpec, PartSpec, Rubric, check_id
 from grader.score import points_earned
 from grader.submission import Submission
@@ -202,6 +203,8 @@ class Session:
         self, rubric: Rubric, name: str, spec: CheckBase, finding: Finding, seconds: float
     ) -> CheckResult:
         kind: str = spec.kind  # type: ignore[attr-defined]
+        target = self._target(rubric, name, spec)
+        wrong = finding.verdict in (Verdict.FAILED, Verdict.PARTIAL, Verdict.ERRORED)
         return CheckResult(
             id=name,
             title=spec.title or name,
@@ -209,8 +212,9 @@ class Session:
             verdict=finding.verdict,
             points=spec.points,
             earned=points_earned(finding.verdict, spec.points, finding.share),
-            message=clean(finding.message, limit=2000),
-            detail=clean(finding.detail, limit=6000),
+            message=clean(in_cells(self.submission, finding.message), limit=2000),
+            detail=clean(in_cells(self.submission, finding.detail), limit=6000),
+            where=clean(place_of(self.submission, spec, target, finding.message)) if wrong else "",
             hint=finding.hint,
             evidence=finding.evidence,
             diagnoses=finding.diagnoses,
@@ -223,7 +227,7 @@ class Session:
             output=clean(finding.output, limit=4000),
             work=clean(finding.work, limit=20_000),
             repeat=self._repeat(name),
-            target=self._target(rubric, name, spec),
+            target=target,
             seconds=round(seconds, 3) if self.settings.stamp else 0.0,
         )
 

@@ -34,8 +34,8 @@ def explanation(check: CheckResult, *, detail: bool = True) -> list[str]:
 def message(check: CheckResult) -> str:
     """The message with the place in the submission that it speaks of."""
     text = one_line(check.message)
-    if check.where and check.where not in text:
-        where = one_line(check.where)
+    where = one_line(check.where)
+    if where and where not in text and where.replace(":", ", line ") not in text:
         return f"{text} ({where})" if text else where
     return text
 
