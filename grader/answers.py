@@ -15,6 +15,7 @@ from typing import Any, Literal
 from grader.answers_markdown import answers_in_markdown
 from grader.answers_toml import answers_in_toml
 from grader.submission import Submission
+from grader.trial import why_unreadable
 
 MAX_FILE_BYTES = 512 * 1024
 MAX_ANSWERS = 400
@@ -89,7 +90,15 @@ def find_answers(submission: Submission) -> Answers:
         if len(data) > MAX_FILE_BYTES:
             notes.append(f"{file}: larger than {MAX_FILE_BYTES >> 10} KiB, not read")
             continue
-        read, said = read_answers(file, data)
+        why = why_unreadable("answers", {file: data})
+        if why:
+            notes.append(f"{file}: {why}")
+            continue
+        try:
+            read, said = read_answers(file, data)
+        except (ValueError, RecursionError) as error:
+            notes.append(f"{file}: cannot be read: {type(error).__name__}: {str(error)[:200]}")
+            continue
         notes += [f"{file}: {note}" for note in said]
         if not read:
             continue

@@ -15,6 +15,8 @@ _STRINGS = re.compile(
     r"'''.*?'''|'[^'\n]*'|\"\"\"(?:\\.|[^\\])*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|#[^\n]*", re.DOTALL
 )
 _COMMAND = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z,;!:|{}()\[\]])")
+_KEY_ENDS = re.compile(r"[=,{}\[\]\n]")
+MAX_PARTS = 32
 _ESCAPES = ('"', "\\")
 _PRIMED = re.compile(r"^(\s*[\w.\-\"]+\s*=\s*)'(?!'')(.*'.*)'(\s*(?:#.*)?)$")
 RESTORED = "double quotes turn \\f, \\t, \\b, \\n into control characters; the backslashes were restored (use single quotes)"
@@ -77,6 +79,10 @@ def _chunk(chunk: str) -> tuple[dict[str, Any], list[str]]:
         TOMLDecodeError: it cannot be read even with everything undone.
     """
     said: list[str] = []
+    if any(piece.count(".") > MAX_PARTS for piece in _KEY_ENDS.split(_STRINGS.sub('""', chunk))):
+        raise tomllib.TOMLDecodeError(
+            f"a key of more than {MAX_PARTS} parts"
+        )  # tomllib's time is quadratic in them
     primed = "\n".join(_without_primes(line) for line in chunk.split("\n"))
     if primed != chunk:
         try:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from grader.trial import why_unreadable
+
 MAX_SOURCE = 2 << 20
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)")
 
@@ -82,6 +84,19 @@ def read_outline(file: str, data: bytes) -> Outline:
     """The outline of one file; a file that cannot be parsed gives ``broken`` and nothing else."""
     if len(data) > MAX_SOURCE:
         return Outline(file, Broken(1, f"the file is larger than {MAX_SOURCE >> 20} MiB"))
+    try:
+        why = why_unreadable("sources", {file: data})
+        return Outline(file, Broken(1, why)) if why else parse_outline(file, data)
+    except MemoryError:  # also what the parser calls a nesting that is too deep for it
+        return Outline(file, Broken(1, "cannot be read: nested too deeply, or too large"))
+
+
+def parse_outline(file: str, data: bytes) -> Outline:
+    """The same for a file that the host may parse: a small one, or one whose trial went well.
+
+    Raises:
+        MemoryError: it is too large, or nested too deeply for the parser.
+    """
     text = data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
     for number, line in enumerate(text.split("\n"), 1):
         if _CONFLICT.match(line) and (line[0] != "=" or "<<<<<<<" in text):
@@ -92,7 +107,7 @@ def read_outline(file: str, data: bytes) -> Outline:
             tree = ast.parse(data if b"coding" in data[:200] else text, filename=file)
     except SyntaxError as error:
         return Outline(file, Broken(error.lineno or 1, f"{type(error).__name__}: {error.msg}"))
-    except (ValueError, RecursionError, MemoryError, LookupError) as error:
+    except (ValueError, RecursionError, LookupError) as error:
         return Outline(file, Broken(1, f"cannot be parsed: {type(error).__name__}: {error}"))
     try:
         return _outline(file, tree)

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import SubmissionError
 from grader.sources import Sources
+from grader.trial import SMALL, read_apart
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
@@ -126,11 +127,16 @@ def _with_notebooks(
     """The files, with the code of notebooks beside them where the modules asked for are not there as files."""
     if not notebooks or all(name in files for name in modules):
         return files
+    if sum(map(len, notebooks.values())) > SMALL:
+        why, found = read_apart("notebooks", notebooks, modules)
+        made = {name: text.encode("latin-1") for name, text in found[0].items()} if not why else {}
+        said += found[1] if not why else [f"The notebook could not be read: {why}"]
+        return {**made, **files}
     from grader.notebooks import convert
 
     try:
         converted = convert(notebooks, modules)
-    except SubmissionError as error:
+    except (SubmissionError, RecursionError, MemoryError) as error:
         said.append(f"The notebook could not be read: {error}")
         return files
     said += converted.notes

@@ -13,6 +13,7 @@ from grader.errors import SubmissionError
 from grader.text import one_line
 
 MAX_MAGICS = 100  # lines of one cell that are replaced one by one
+MAX_REPARSED = 500_000  # characters that are parsed again for them
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 400_000
 TRANSPARENT = frozenset(("time", "timeit", "capture", "prun", "python", "python3", "py", "snakeviz", "memit"))
@@ -141,7 +142,7 @@ def without_magics(source: str) -> str:
     if _parses(source):
         return source
     lines = _dedented(source).split("\n")
-    for _ in range(MAX_MAGICS):
+    for _ in range(min(MAX_MAGICS, 1 + MAX_REPARSED // (len(source) + 1))):
         bad = _bad_line("\n".join(lines))
         if bad is None:
             return "\n".join(lines)
