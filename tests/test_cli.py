@@ -49,7 +49,7 @@ def test_below_the_limit_exits_with_1() -> None:
         ((EXAMPLES / "template", "--isolation", "seven"), "require=2"),
         ((EXAMPLES / "template", "--isolation", "require=1"), "--allow-unconfined"),
         ((EXAMPLES / "template", "--device", "abacus"), "not on this machine"),
-        ((EXAMPLES / "template", "--audience", "everybody"), "student or instructor"),
+        ((EXAMPLES / "template", "--audience", "everybody"), "'student', 'instructor'"),
     ],
 )
 def test_what_cannot_be_used_exits_with_2_and_says_why(arguments: tuple[object, ...], words: str) -> None:

@@ -81,7 +81,7 @@ REFERENCE_READERS = frozenset(
     {
         "grader.truth",
         "grader.formulas.problem",  # the truths of written questions, by name
-        "grader.cli_course",  # `grader reference run` runs it
+        "grader.commands.reference",  # `grader reference run` runs it
         "grader.packaging.gradescope",  # packs its sources
     }
 )

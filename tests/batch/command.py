@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from grader.batch.commands import batch, similar
-from grader.cli import _run
+from grader.cli import run_program
+from grader.commands.batch import batch, similar
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(batch)
 app.command()(similar)
 
 if __name__ == "__main__":
-    _run(app)
+    run_program(app)
