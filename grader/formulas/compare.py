@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from grader.formulas.limits import Clash, Unreadable
+from grader.formulas.limits import Ambiguous, Clash
 from grader.formulas.sampling import Sample
 from grader.formulas.values import Array, Value, expanded
 
@@ -38,7 +38,7 @@ def compare(
 
     Raises:
         Clash: an index is free on one side only.
-        Unreadable: nothing says which of two indices numbers the rows, and it matters.
+        Ambiguous: nothing says which of two indices numbers the rows, and it matters.
     """
     best: Compared | None = None
     if not left and len(value.axes) > 1:
@@ -72,13 +72,13 @@ def _ask_for_order(value: Value, want: Array) -> None:
     """An answer whose free indices are right in another order than the usual one is for a person to read.
 
     Raises:
-        Unreadable: it is such an answer.
+        Ambiguous: it is such an answer.
     """
     for order in list(permutations(value.axes))[1:]:
         got = _laid_out(value, order, want)
         if got is not None and equal(got, want):
             rows, cols = order[0], order[-1]
-            raise Unreadable(
+            raise Ambiguous(
                 f"which of its indices numbers the rows is not said: it is right if {rows} does and {cols} numbers"
                 " the columns; write the left-hand side with its subscripts", rows,
             )  # fmt: skip

@@ -11,14 +11,14 @@ import numpy as np
 from grader.errors import RubricError
 from grader.formulas.compare import compare
 from grader.formulas.explain import Reason, explain, tries
-from grader.formulas.limits import Clash, Deadline, FormulaError, Unreadable
+from grader.formulas.limits import Ambiguous, Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.names import Names
 from grader.formulas.problem import Problem
 from grader.formulas.question import Alternative, Question
 from grader.formulas.reading import Language, Reading, described, evaluate, last_number, read_answer
 from grader.formulas.readings import Candidate
 from grader.formulas.sampling import Sample
-from grader.formulas.tree import is_smooth
+from grader.formulas.tree import Entry, Node, Sym, is_smooth, walk
 from grader.formulas.values import Array
 
 Outcome = Literal["right", "note", "wrong", "unreadable", "empty"]
@@ -172,6 +172,9 @@ def attempted(reading: Reading, problem: Problem) -> Attempt:
         except Clash as error:
             attempt.clash = attempt.clash or (candidate, vectors, error)
             continue
+        except Ambiguous as error:
+            attempt.asks = Judgement("unreadable", reading, _unreadable(str(error), error.token))
+            continue
         except Unreadable as error:
             attempt.unread = attempt.unread or error
             if deadline.passed:
@@ -227,8 +230,26 @@ def _matches(
         compared = compare(value, want, reading.left, sample, layout_any=problem.layout_any)
         if not compared.equal:
             return None
+        if not reading.left and len(value.axes) == 1 and not value.is_scalar:
+            _check_index(candidate.tree, value.axes[0], problem.names)
         notes.update(dict.fromkeys([*said, *([compared.note] if compared.note else [])]))
     return tuple(notes)
+
+
+def _check_index(tree: Node, index: str, names: Names) -> None:
+    """A free index beside a vector numbers the rows of matrices, or it is no index: the ``t`` of ``h_t``.
+
+    Raises:
+        Ambiguous: it picks an entry of a vector.
+    """
+    for node in walk(tree):
+        if (
+            isinstance(node, Entry)
+            and index in node.subs
+            and isinstance(node.a, Sym)
+            and names.rank(node.a.name) < 2
+        ):
+            raise Ambiguous(f"the index {index} is free; write the left-hand side with its subscript", index)
 
 
 def _witness_against(

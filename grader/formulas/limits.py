@@ -32,6 +32,10 @@ class Unreadable(FormulaError):
         self.token = token if len(token) <= 60 else token[:59] + "…"
 
 
+class Ambiguous(Unreadable):
+    """An answer that is right in one way to understand it, which is not the usual one: a person has to look."""
+
+
 class Clash(FormulaError):
     """The answer was read, and what it says cannot be: shapes or indices do not fit. ``reason`` is a W1xx id."""
 

@@ -11,6 +11,7 @@ from typing import Literal
 from grader.formulas.cursor import Shared
 from grader.formulas.evaluate import Evaluator, Meaning
 from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
+from grader.formulas.local_functions import preparation
 from grader.formulas.names import Names
 from grader.formulas.numpy_dialect import looks_like_code, parse_code
 from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
@@ -120,7 +121,7 @@ def _read_code(text: str, code: str, names: Names, target: str) -> Reading:
 
 
 def _read_math(text: str, names: Names, lenient: Names, target: str, strict: bool) -> Reading:
-    found, remarks = statements(text, names.substitute)
+    found, remarks = statements(text, preparation(text, names))
     if not found:
         raise Unreadable("no formula was found")
     statement, notes = _choose(found, lenient, target, strict)
@@ -268,6 +269,8 @@ def definitions_of(
             shared = Shared(Style(), dict(trees))
             tree = Parser(respelled(statement.sides[-1], spellings), names, shared, {}).whole()
         except Unreadable:
+            if len(texts) == 1:  # whoever uses the name does not mean what it stands for elsewhere
+                spellings[texts] = f"the answer's own {texts[0]}"
             continue
         spellings[texts] = "=" + "".join(texts)
         trees[spellings[texts]] = tree

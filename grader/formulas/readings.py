@@ -17,7 +17,7 @@ from grader.formulas.names import Names
 from grader.formulas.parser import Parser
 from grader.formulas.style import Style
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Bin, Call, Entry, Node, Ones, Sym, depth, size, walk
+from grader.formulas.tree import Bin, Call, Entry, Node, Ones, Sym, Transpose, depth, size, walk
 
 _STYLES = {
     "slash": ("left", "tight"),
@@ -117,7 +117,10 @@ def _meanings(tree: Node, names: Names) -> list[Meaning]:
             present.add("bars")
         elif isinstance(node, Entry) and len(node.subs) == 1 and not _is_vector(node.a, names):
             present.add("rows")
-    choices = [(name, options) for name, options in _MEANINGS.items() if name in present]
+        elif isinstance(node, Transpose) and isinstance(node.a, Ones) and node.a.kind == "any":
+            present.add("1^T")  # a vector: who transposes it does not mean a matrix
+    options = {**_MEANINGS, "ones": _MEANINGS["ones"][: 2 if "1^T" in present else 3]}
+    choices = [(name, options[name]) for name in _MEANINGS if name in present]
     combinations = product(*(options for _, options in choices))
     meanings = [Meaning(**dict(zip((n for n, _ in choices), values, strict=True))) for values in combinations]
     return sorted(meanings, key=lambda m: _distance(m))[:MAX_READINGS]
