@@ -18,6 +18,7 @@ RUBRICS = {
     "blind": "uva_dl1_a1_written",
     "bgu": "bgu_idl_a1",
     "other": str(CORPUS / "other.toml"),
+    "courses": str(CORPUS / "courses.toml"),
 }
 LETTERS = {"right": "r", "note": "r", "wrong": "w", "unreadable": "?", "empty": "e"}
 

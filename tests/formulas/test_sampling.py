@@ -70,3 +70,23 @@ def test_the_constraints_of_the_statement_hold():
 
 def test_what_holds_without_the_constraint_is_right_as_well():
     assert judged(r"\frac{1}{S}(Y \circ (T \mathbf{1}\mathbf{1}^T) - T)", CROSS_ENTROPY).is_right
+
+
+def test_a_vector_of_probabilities_is_one_distribution():
+    asked = question(symbols={"p": "C: probabilities", "q": "C: probabilities"}, answer="-p ./ q")
+    for sample in draw_samples(asked, asked, RNG):
+        assert sample.values["p"].data.sum() == pytest.approx(1.0)
+        assert sample.values["p"].data.max() < 1
+    assert judged("-p/q", asked).is_right
+    assert not judged("-log(p) - 1", asked).is_right
+
+
+def test_a_threshold_that_is_a_little_off_is_seen():
+    asked = question(symbols={"w": "d", "x": "d", "y": ""}, forward="L = max(0, 1 - y w^T x)", wrt="w")
+    assert judged(r"-y x \mathbb{1}[y w^T x < 1]", asked).is_right
+    for threshold in ("0", "0.9", "1.1", "2"):
+        found = judged(rf"-y x \mathbb{{1}}[y w^T x < {threshold}]", asked)
+        assert found.outcome == "wrong", threshold
+    smooth = question(kind="scalar", symbols={"x": ""}, answer="x")
+    assert judged("|x|", smooth).outcome == "wrong"
+    assert judged(r"\max(x, -0.2)", smooth).outcome == "wrong"
