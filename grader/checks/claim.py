@@ -12,7 +12,9 @@ import numpy as np
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.reported import reported, value_at
 from grader.checks.support import printed
-from grader.checks.training_run import Budget, Trial, image_set, predicted, run_train
+from grader.checks.training_budget import Budget, Trial
+from grader.checks.training_images import image_set, predicted
+from grader.checks.training_run import run_train
 from grader.checks.training_values import accuracies, accuracy_of
 from grader.data.dataset import VALIDATION_SIZE
 from grader.errors import RubricError

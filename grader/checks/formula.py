@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from grader.answers import Answers, WrittenAnswer, find_answers
 from grader.checks.context import Context, Finding
+from grader.checks.documents import unanswered
 from grader.formulas.faults import FAULTS_BY_ID
 from grader.formulas.handed_in import answer_to
 from grader.formulas.judging import Judgement, judge
@@ -22,9 +23,7 @@ def check_formula(spec: FormulaSpec, context: Context) -> Finding:
     question = named(spec.question, spec.id)
     answer = answers_of(context).get(question.id)
     if answer is None or not answer.is_given:
-        return Finding(
-            Verdict.MISSING, f"No answer {question.id} was handed in.", detail=HOW.format(id=question.id)
-        )
+        return unanswered(context, question.id, detail=HOW.format(id=question.id))
     if answer.broken:
         message = f"{answer.file}: {question.id}: {answer.broken}. A person has to mark it."
         return Finding(Verdict.MANUAL, message, work=str(answer))

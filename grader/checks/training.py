@@ -15,11 +15,13 @@ from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_arguments import architectures, learning_rate
 from grader.checks.training_best import best_model
+from grader.checks.training_budget import Budget, Trial
 from grader.checks.training_curves import curves
 from grader.checks.training_host import run_host_loop
+from grader.checks.training_images import image_set, predicted
 from grader.checks.training_modes import train_eval_mode
 from grader.checks.training_repeats import repeats
-from grader.checks.training_run import Budget, Trial, image_set, predicted, run_train
+from grader.checks.training_run import run_train
 from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
 from grader.model import Band, Evidence, Verdict
 from grader.rubric import TrainingSpec
@@ -27,6 +29,7 @@ from grader.score import band_share
 
 CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
+EXPLODED = 10.0  # times chance's: a loss that steps have driven up
 MAIN_SETS = ("training", "public", "private")
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 
@@ -157,11 +160,17 @@ def _loss_falls(spec: TrainingSpec, context: Context) -> Finding:
         Verdict.FAILED,
         f"After {trial.budget} the loss on its training images is {loss:.3f}, {right:.1%} right: "
         f"no better than chance (loss {CHANCE_LOSS:.3f}, 10 %).",
-        hint="Print one weight before and after a step: does it change, and by learning rate times gradient?",
+        hint=_loss_hint(loss),
         evidence=(evidence,),
         curves=curves(context.data(), trial),
         output=printed(context),
     )
+
+
+def _loss_hint(loss: float) -> str:
+    if not loss < EXPLODED * CHANCE_LOSS:
+        return "The loss explodes: what do the gradients hold when the second step begins, and which way does a step go?"
+    return "Print one weight before and after a step: does it change, and by learning rate times gradient?"
 
 
 def _honest_report(spec: TrainingSpec, context: Context) -> Finding:

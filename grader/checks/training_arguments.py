@@ -6,7 +6,8 @@ import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_run import Budget, Floats, image_set
+from grader.checks.training_budget import Budget, Floats
+from grader.checks.training_images import image_set
 from grader.checks.training_short import measured, short_budget, short_trial
 from grader.checks.training_statistics import cross_entropy
 from grader.model import Evidence, Verdict

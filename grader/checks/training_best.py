@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_run import Trial
-from grader.checks.training_short import listed, measured, short_budget, short_trial
+from grader.checks.training_budget import Trial
+from grader.checks.training_short import HELD_OUT, listed, measured, short_budget, short_trial
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
@@ -20,8 +20,7 @@ SAME = 0.03  # difference between a reported accuracy and a measured one that me
 
 
 def best_model(spec: TrainingSpec, context: Context) -> Finding:
-    """Train two epochs with right labels and two with shifted ones: the model of the first two must come "
-    "back."""
+    """Train two epochs with right labels and two with shifted ones: the model of the first two must come back."""
     images = min(IMAGES, spec.images)
     budget = short_budget(spec, epochs=CLEAN + SPOILT, images=images, spoil_after=CLEAN)
     trial = short_trial(context, budget)
@@ -69,11 +68,18 @@ def _spoilt_without_list(trial: Trial, returned: float) -> Finding:
 def _judge_best(trial: Trial, returned: float) -> Finding:
     values = trial.validation or ()
     epochs = trial.budget.epochs
-    if len(values) not in (epochs, epochs + 1):
+    if len(values) not in (epochs, epochs + 1) and not _stopped_early(trial):
         text = (
             f"{len(values)} validation accuracies come back for {epochs} epochs; one after each epoch is due."
         )
         return Finding(Verdict.FAILED, text, hint="Where in the loops is the model evaluated?")
+    if trial.validated == 0 and trial.tested >= epochs * HELD_OUT:
+        return Finding(
+            Verdict.FAILED,
+            f"The best of {epochs} epochs is chosen on the test images: they are read {trial.tested // HELD_OUT} times, "
+            "the validation images never.",
+            hint="Which loader is evaluated after each epoch, and which one once at the end?",
+        )
     best, last = max(values), values[-1]
     if best - last < DROP:
         return _no_drop(trial, returned)
@@ -97,6 +103,13 @@ def _judge_best(trial: Trial, returned: float) -> Finding:
         f"the best epoch reported {best:.1%}, the last {last:.1%}.",
         hint="How is the validation accuracy computed, and of which model?",
     )
+
+
+def _stopped_early(trial: Trial) -> bool:
+    """Whether training went on no further than the validation accuracies, and these had begun to fall."""
+    values = trial.validation or ()
+    passes = trial.served / max(trial.per_epoch, 1)
+    return CLEAN < len(values) < trial.budget.epochs and abs(passes - len(values)) < 0.5
 
 
 def _no_drop(trial: Trial, returned: float) -> Finding:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader.checks.training_run import Budget, Trial
+from grader.checks.training_budget import Budget, Trial
 from grader.data import DataSet
 from grader.data.dataset import train_rows
 from grader.model import Curve

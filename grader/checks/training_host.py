@@ -11,7 +11,8 @@ from typing import Any
 
 from grader.checks.context import CannotJudge, Context
 from grader.checks.support import keep_output, printed, raised
-from grader.checks.training_run import Budget, TrainRun, Trial
+from grader.checks.training_budget import Budget, Trial
+from grader.checks.training_run import TrainRun
 from grader.errors import RubricError
 from grader.rubric import TrainingSpec
 from grader.sandbox import Program, Ref

@@ -11,7 +11,8 @@ import importlib.resources
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_run import TrainRun, Trial
+from grader.checks.training_budget import Trial
+from grader.checks.training_run import TrainRun
 from grader.checks.training_short import short_budget
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec

@@ -6,7 +6,8 @@ import numpy as np
 
 from grader.checks.context import Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_run import predicted, run_train
+from grader.checks.training_images import predicted
+from grader.checks.training_run import run_train
 from grader.checks.training_short import listed, short_budget
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context
-from grader.checks.training_run import Budget, Trial, image_set, predicted, run_train
+from grader.checks.training_budget import Budget, Trial
+from grader.checks.training_images import image_set, predicted
+from grader.checks.training_run import run_train
 from grader.rubric import TrainingSpec
 
 HELD_OUT = 1_000  # validation images, and test images

@@ -13,7 +13,7 @@ from grader.checks.claim import check_claim
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.experiment import check_experiment, settings_in
 from grader.checks.reported import value_at
-from grader.checks.training_run import Budget, Trial
+from grader.checks.training_budget import Budget, Trial
 from grader.data import DataSet
 from grader.errors import RubricError
 from grader.model import Verdict

@@ -10,7 +10,8 @@ import pytest
 from grader.checks import training_best, training_short
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.training import check_training
-from grader.checks.training_run import Budget, run_train
+from grader.checks.training_budget import Budget
+from grader.checks.training_run import run_train
 from grader.data import DataSet, standin
 from grader.data.store import open_data, write_data
 from grader.model import Band, Verdict

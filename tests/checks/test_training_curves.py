@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grader.checks.training_budget import Budget, Trial
 from grader.checks.training_curves import curves
-from grader.checks.training_run import Budget, Trial
 from grader.data import DataSet
 
-BUDGET = Budget(hidden=(4,), rate=1e-4, epochs=2, images=256, batch_size=32)  # 3,072 equal inputs: a small rate
+BUDGET = Budget(
+    hidden=(4,), rate=1e-4, epochs=2, images=256, batch_size=32
+)  # 3,072 equal inputs: a small rate
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from grader.checks.training_arguments import bend_of
-from grader.checks.training_run import Budget, arguments, predicted
+from grader.checks.training_budget import Budget, arguments
+from grader.checks.training_images import predicted
 from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
 from grader.checks.training_values import accuracies, accuracy_of, losses_in
 from grader.sandbox import Opaque

@@ -40,6 +40,8 @@ class _Settings:
     per_epoch = 0  # training images
     served = 0  # training images
     spoilt = 0  # of them with a wrong label
+    validated = 0  # images of the training files that are not for training
+    tested = 0  # test images
 
 
 _settings = _Settings()
@@ -56,11 +58,13 @@ def _configure(
     _settings.root, _settings.epochs = root, epochs
     _settings.images, _settings.held_out = images, held_out
     _settings.spoil_after, _settings.served, _settings.spoilt = spoil_after, 0, 0
+    _settings.validated, _settings.tested = 0, 0
 
 
 def _count() -> dict[str, int]:
-    """How many training images were served in this run, and how many of them with spoilt labels."""
-    return {"served": _settings.served, "spoilt": _settings.spoilt, "per_epoch": _settings.per_epoch}
+    """How many images were served in this run, by what they are for, and how many with spoilt labels."""
+    names = ("served", "spoilt", "per_epoch", "validated", "tested")
+    return {name: getattr(_settings, name) for name in names}
 
 
 def _serve(labels: Any) -> Any:
@@ -187,6 +191,10 @@ class ImageSet(_NextBatch, Dataset[Any]):
         training = self._training[rows]
         if training.any():
             labels[training] = _serve(labels[training])
+        if self.train:
+            _settings.validated += len(labels) - int(training.sum())
+        else:
+            _settings.tested += len(labels)
         return labels
 
 

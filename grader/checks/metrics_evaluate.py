@@ -1,0 +1,147 @@
+"""Is evaluate_model the average over a whole data set, whatever the batch sizes?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from grader.checks.context import Context, Finding
+from grader.checks.metrics_batches import CLASSES, Batch, call_each, draw, metrics_of, numbers, scalar
+from grader.checks.support import evidence_of, in_words, keep_output, printed, raised
+from grader.model import Evidence, Verdict
+from grader.numerics import Array, compare
+from grader.rubric import MetricsSpec
+from grader.sandbox import Program, Reply, Worker
+
+BATCHES = (12, 12, 5)  # the last one is smaller
+
+
+def check_evaluate_model(context: Context, spec: MetricsSpec, worker: Worker) -> Finding:
+    """Hand over a model whose predictions are known and a loader with a smaller last batch."""
+    rng = context.rng
+    parts = [draw(rng, n, every_class=i == 0) for i, n in enumerate(BATCHES)]
+    # the last, smaller batch is right less often, so that a mean of batch means shows
+    last = parts[-1]
+    parts[-1] = Batch(np.roll(np.eye(CLASSES)[last.labels] * 0.9 + 0.01, 1, axis=1), last.labels)
+    whole = Batch(np.concatenate([b.predictions for b in parts]), np.concatenate([b.labels for b in parts]))
+    name = context.target[1]
+    reply = _call(context, spec, worker, [_images(rng, b) for b in parts])
+    if reply.error or ("call" in reply.errors and "call 10" in reply.errors):
+        return raised(reply.error or reply.errors["call"], doing=name, output=printed(context))
+    value = reply.values.get("value", reply.values.get("value 10"))
+    evidence = [_accuracy_evidence(value, whole), *_other_evidence(context, value, whole)]
+    bad = [item for item in evidence if not item.agreed]
+    if not bad:
+        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
+    if not evidence[0].agreed and _is_own_average(context, spec, worker, parts, value):
+        note = "The average is right; the accuracy that it averages is judged in its own check."
+        return Finding(Verdict.PASSED, note, evidence=tuple(evidence), output=printed(context))
+    return Finding(
+        Verdict.FAILED,
+        f"{name} does not give {_due(bad[0])} the whole set: {in_words(bad[0])}{_why(value, parts, whole)}.",
+        hint="Try a loader with one batch of 8 and one of 3: each image should count the same.",
+        evidence=tuple(evidence),
+        output=printed(context),
+    )
+
+
+def _due(bad: Evidence) -> str:
+    return f"the {bad.tensor} of" if bad.tensor else "the share of right predictions in"
+
+
+def _why(value: object, parts: Sequence[Batch], whole: Batch) -> str:
+    """What else the accuracy equals; "" if nothing that is known."""
+    got = _accuracy_in(value)
+    if not isinstance(got, np.ndarray | float):
+        return ""
+    known: dict[str, float] = {
+        "it is the mean of the batches' means, and the last batch is smaller": sum(b.accuracy for b in parts)
+        / len(parts),
+        "it is in percent, and a share from 0 to 1 is due": 100 * whole.accuracy,
+        "it is the last batch's": parts[-1].accuracy,
+        "it is a number of images": whole.accuracy * len(whole.labels),
+    }
+    return next((f"; {why}" for why, it in known.items() if abs(float(np.asarray(got)) - it) < 1e-4), "")
+
+
+def _call(context: Context, spec: MetricsSpec, worker: Worker, batches: list[tuple[Array, Array]]) -> Reply:
+    """Call it with a loader over these batches, with the number of classes and without."""
+    module, name = context.target
+    program = Program()
+    function = program.import_(module).attr(name)
+    probe = program.import_("gradmark_probe")
+    kind = "int64" if spec.torch else "int32"
+    given = [(numbers(program, spec, x), numbers(program, spec, y.astype(kind))) for x, y in batches]
+    loader = program.call(probe.attr("ProbeLoader"), given, BATCHES[0])
+    model = program.call(probe.attr("torch_model" if spec.torch else "NumpyModel"))
+    with program.attempt("call"):
+        program.send("value", program.call(function, model, loader))
+    with program.attempt("call 10"):
+        program.send("value 10", program.call(function, model, loader, CLASSES))
+    reply = worker.run(program, timeout=context.seconds)
+    keep_output(context, reply)
+    return reply
+
+
+def _accuracy_evidence(value: object, whole: Batch) -> Evidence:
+    sizes = ", ".join(map(str, BATCHES))
+    comparison = compare(_accuracy_in(value), np.asarray(whole.accuracy), relative=1e-5)
+    return evidence_of(f"accuracy of {len(whole.labels)} images in batches of {sizes}", comparison)
+
+
+def _other_evidence(context: Context, value: object, whole: Batch) -> list[Evidence]:
+    """Precision and recall of the classes where they are defined, if a dictionary with them came back."""
+    if not isinstance(value, dict) or _lost(context, "metrics"):
+        return []
+    found = []
+    with np.errstate(all="ignore"):
+        due = metrics_of(whole.confusion, 1.0)
+    for name in ("precision", "recall"):
+        got, want = value.get(name), due[name]
+        if isinstance(got, np.ndarray) and got.shape == want.shape and got.dtype.kind == "f":
+            defined = np.isfinite(want)
+            comparison = compare(got[defined].astype(np.float64), want[defined], relative=1e-4)
+            found.append(evidence_of(f"{name} of the whole set", comparison, tensor=name))
+    return found
+
+
+def _lost(context: Context, check: str) -> bool:
+    """Whether a check of the same part did not pass: its fault is paid for."""
+    before = context.earlier.get(f"{context.part.id}.{check}")
+    return before is not None and before.verdict is not Verdict.PASSED
+
+
+def _is_own_average(
+    context: Context, spec: MetricsSpec, worker: Worker, parts: Sequence[Batch], value: object
+) -> bool:
+    """Whether it is the average over all images of the submission's own accuracy, which is wrong in itself."""
+    if not _lost(context, "accuracy"):
+        return False
+    target = f"{context.target[0]}:accuracy"
+    other = replace(context, spec=spec.model_copy(update={"target": target}))
+    reply = call_each(other, spec, worker, [(b.predictions, b.labels) for b in parts])
+    own = [scalar(reply.values.get(f"{i}")) for i in range(len(parts))]
+    got = _accuracy_in(value)
+    if not all(isinstance(item, np.ndarray | float) for item in (*own, got)):
+        return False
+    sizes = [len(b.labels) for b in parts]
+    mean = np.average([float(np.asarray(item)) for item in own], weights=sizes)
+    return abs(float(np.asarray(got)) - float(mean)) <= 1e-4 * max(abs(float(mean)), 1.0)
+
+
+def _accuracy_in(value: object) -> object:
+    """The accuracy in what evaluate_model returned: a number, or a dict of metrics."""
+    if isinstance(value, dict):
+        value = next((v for k, v in value.items() if str(k).lower().startswith("acc")), None)
+    if isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return scalar(value)
+
+
+def _images(rng: np.random.Generator, batch: Batch) -> tuple[Array, Array]:
+    """Images (N, 3, 32, 32) whose first ten numbers are the logits of the wanted predictions, and their labels."""
+    x = rng.standard_normal((len(batch.labels), 3072)).astype(np.float32)
+    x[:, :CLASSES] = np.log(batch.predictions)
+    return x.reshape(-1, 3, 32, 32), batch.labels
