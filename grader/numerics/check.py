@@ -11,7 +11,8 @@ from grader.errors import UsageError
 from grader.numerics.against import Agreement, compare_with_truth
 from grader.numerics.conversation import Conversation, converse
 from grader.numerics.events import Events
-from grader.numerics.judge import Findings, Judge
+from grader.numerics.findings import Findings
+from grader.numerics.judge import Judge
 from grader.numerics.noise import Noise
 from grader.numerics.points import Setup
 from grader.numerics.probes import GENERIC, PROBES, SMALLER, ProbeKind, draw_probes

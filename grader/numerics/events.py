@@ -133,18 +133,18 @@ def look_at_linearity(
         if not np.isfinite(u.sum() + v.sum() + mixed.sum()) or not u.size:
             continue
         size = abs(a) * _largest(u) + abs(b) * _largest(v)
-        if max(size, _largest(mixed)) <= abs(a) * _VANISHING * naturals.get(name, 0.0):
-            continue
-        size = max(size, 1e-300)
-        share = _largest(mixed - a * u - b * v) / size
-        if share > _NOT_LINEAR:
+        rounding = abs(a) * _VANISHING * naturals.get(name, 0.0)
+        deviation = _largest(mixed - a * u - b * v)
+        share = deviation / max(size, 1e-300)
+        if share <= _NOT_LINEAR:
+            if size > rounding:
+                precision[name] = share
+        elif deviation > rounding:
             constant = _largest(u - v) < 1e-9 * _largest(u) and _largest(u - mixed) < 1e-9 * _largest(u)
             detail = (
                 f"the gradient of {name} does not depend on the cotangent" if constant else _not_linear(name)
             )
             events.add("ignored_cotangent" if constant else "not_linear", name, GENERIC, detail)
-        else:
-            precision[name] = share
     return precision
 
 
@@ -199,12 +199,12 @@ def _look_at_gradient(
 
 
 def _look_at_finite(events: Events, probe: Probe, tensor: str, got: Array, want: Array | None) -> None:
-    """NaN or infinity. A fault at ordinary points where the truth is finite, or where all is plain."""
+    """NaN or infinity: a fault where the truth is finite, however large the input; without a truth at plain points."""
     if got.dtype.kind != "f" or np.isfinite(got.sum()) or np.isfinite(got).all():
         return
     if want is not None and not np.isfinite(want).all():
         return
-    fault = probe.kind.ordinary if want is not None else probe.kind.name in (GENERIC, LARGER)
+    fault = want is not None or probe.kind.name in (GENERIC, LARGER)
     what = "the output" if tensor == OUTPUT else f"the gradient of {tensor}"
     count = int((~np.isfinite(got)).sum())
     detail = f"{what} has {count} of {got.size} elements NaN or infinite at {probe.kind.name}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.numerics.compare import Comparison, compare_within
-from grader.numerics.measure import Line, Measured, measure
+from grader.numerics.lines import Line, Measured
+from grader.numerics.measure import measure
 from grader.numerics.points import scale_of
 from grader.numerics.rounding import Rounding
 from grader.numerics.runner import Runner

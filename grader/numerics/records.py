@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.numerics.conversation import Asked, Conversation
-from grader.numerics.judge import Findings, gradient_of, usable_tensors
+from grader.numerics.findings import Findings, gradient_of, usable_tensors
 from grader.numerics.report import Against, Record
 from grader.numerics.subject import Array, Call, Outcome
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grader.numerics.subject import Array
-from grader.numerics.vectors import inner, norm
+from grader.numerics.vectors import inner, norm, root_mean_square
 
 OFFSETS = (-1.0, -0.5, 0.5, 1.0)
 """Where the function is asked, in units of the step; its value at 0 is known."""
+OUTER, INNER = (-1.0, 1.0), (-0.5, 0.5)
+"""The same in two parts: the outer points alone, and those between."""
 
 # Rows: difference of the two central differences, their extrapolation, kink indicator, slopes from the right
 # and from the left.
@@ -27,6 +29,10 @@ _STENCIL = np.array(
 _KINK_NOISE = 4.2  # standard deviation of the kink indicator, in units of sigma / h
 _DRIFT_NOISE = 8.0  # a bound on the noise of the drift, in units of sigma / h
 _ONE_SIDED = 6.0  # error of a one-sided slope with a kink beside the point, in units of the drift
+_BENDS = (
+    2e-2,
+    2e-3,
+)  # of an output's own slope, of all slopes: a change of slope across the step that may be a kink
 _SLOPE_NOISE = 9.0  # a bound on the rounding error of the extrapolation, in units of sigma / h
 
 
@@ -94,6 +100,18 @@ class Slope:
         jumps = np.maximum(np.abs(self.right - self.left)[beside], 1e-300)
         return float(np.min(2.0 * self.drift[beside] / jumps))
 
+    def bends(self) -> bool:
+        """Whether the slope of an output changes across the step by more than curvature explains: perhaps a kink."""
+        own, all_ = _BENDS
+        size = np.abs(self.value)
+        usual = all_ * root_mean_square(self.value) + 3 * _KINK_NOISE * self.sigma / self.step
+        return bool(np.any(np.abs(self.right - self.left) > own * size + usual))
+
+    def with_truncation(self, error: float, weights: Array) -> Slope:
+        """The same slope with this truncation error of :meth:`along`."""
+        share = error / max(float(np.abs(weights).sum()), 1e-300)
+        return replace(self, truncation=np.full(self.value.shape, share))
+
     def errors(self) -> Array:
         """(M,) truncation error of each output; at a kink, that of the one-sided slopes."""
         errors: Array = np.where(self.kinked(), _ONE_SIDED * self.drift, self.truncation)
@@ -130,3 +148,20 @@ def slope_of(stencil: Array, middle: Array, step: float, sigma: float) -> Slope 
         return None
     drift, kink = np.abs(rows[0]), np.abs(rows[2])
     return Slope(step, rows[1], drift + kink, drift, kink, rows[3], rows[4], sigma)
+
+
+def simple_slope(ends: Array, middle: Array, step: float, sigma: float) -> Slope | None:
+    """The slopes of M outputs from two points alone, without an estimate of their error.
+
+    Args:
+        ends: (2, M) float64, outputs at -h and h; the others as for :func:`slope_of`.
+
+    Returns:
+        The slope, or ``None`` where an output is not finite.
+    """
+    left, right = (middle - ends[0]) / step, (ends[1] - middle) / step
+    value = 0.5 * (left + right)
+    if not np.isfinite(value.sum()):
+        return None
+    none = np.zeros(value.shape)
+    return Slope(step, value, none, none, none, right, left, sigma)
