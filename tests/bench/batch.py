@@ -1,6 +1,6 @@
-"""A class at 1, 10 and 100 submissions: rate, memory of the host, and the ratio to a fresh interpreter for each.
+"""A class at 1, 10, 100 and 1,000 submissions: rate, memory of the host, and the ratio to a fresh interpreter for each.
 
-``python -m tests.bench.batch --sizes 1,10,100,1000 --only linear --only elu`` changes sizes and checks.
+``python -m tests.bench.batch --sizes 1,10 --only linear --only elu`` changes sizes and checks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from grader.batch.watch import Watch
 from grader.sandbox import SandboxSettings
 from tests.batch.classes import EXAMPLES
 
-SIZES = (1, 10, 100)
+SIZES = (1, 10, 100, 1_000)
 LAYERS = ("linear", "elu", "softmax", "cross_entropy")
 FRESH = 3  # submissions that are graded with a fresh interpreter each, for the ratio
 SETTINGS = SandboxSettings(require=1, allow_unconfined=True)
