@@ -227,6 +227,31 @@ def test_describe_and_signature(sandbox: Sandbox) -> None:
     assert (values["there"], values["not there"]) == (True, False)
 
 
+def test_torch_is_there_only_for_those_who_need_it(sandbox: Sandbox) -> None:
+    def has_torch(files: dict[str, bytes], packages: set[str] | None) -> object:
+        p = Program()
+        p.send("there", p.call(p.import_("sys").attr("modules").attr("__contains__"), "torch"))
+        with sandbox.worker(files, packages=packages) as worker:
+            return worker.run(p).values["there"]
+
+    assert has_torch({}, {"torch"}) is True
+    assert has_torch({}, {"numpy"}) is False
+    assert has_torch({"a.py": b"def f():\n    import torch.nn as nn"}, None) is True
+    assert has_torch({"a.py": b"import numpy"}, None) is False
+
+
+def test_what_is_drawn_without_a_seed_is_the_same_in_every_worker(sandbox: Sandbox) -> None:
+    def draw() -> list[float]:
+        p = Program()
+        p.send("random", p.call(p.import_("random").attr("random")))
+        p.send("numpy", p.call(p.import_("numpy").attr("random").attr("rand")))
+        with sandbox.worker({}, packages=()) as worker:
+            values = worker.run(p).values
+        return [values["random"], values["numpy"]]
+
+    assert draw() == draw()
+
+
 def test_seeds_repeat(sandbox: Sandbox) -> None:
     def draw() -> tuple[float, ...]:
         p = Program()
