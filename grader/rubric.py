@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -24,6 +25,7 @@ from grader.model import Audience, Band, Frozen, HintLevel
 PACKAGE_RUBRICS = Path(__file__).parent / "rubrics"  # inside the wheel
 CHECKOUT_RUBRICS = Path(__file__).parent.parent / "rubrics"
 
+_IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_\-]{0,59}$")
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=60)]
 Target = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 
@@ -179,6 +181,15 @@ class FormulaSpec(CheckBase):
 
     kind: Literal["formula"]
     question: Question
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_question(cls, table: Any) -> Any:
+        question = table.get("question") if isinstance(table, Mapping) else None
+        name = str(question.get("id", "")) if isinstance(question, Mapping) else ""
+        if not _IDENTIFIER.fullmatch(name) or table.get("id"):
+            return table
+        return {**table, "id": name}
 
 
 class ManualSpec(CheckBase):
@@ -337,7 +348,19 @@ def _load(path: Path) -> Rubric:
             {**table, "source_hash": hashlib.sha256(repr(table).encode()).hexdigest()}
         )
     except ValidationError as error:
-        raise RubricError("\n".join(_problem(path, item, table) for item in error.errors())) from error
+        found = error.errors()
+        places = [item["loc"] for item in found]
+        # where an item of a list is wrong, pydantic adds that the list is too short
+        causes = [
+            item
+            for item in found
+            if item["type"] != "too_short" or not any(_inside(loc, item["loc"]) for loc in places)
+        ]
+        raise RubricError("\n".join(_problem(path, item, table) for item in causes)) from error
+
+
+def _inside(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    return len(place) > len(other) and place[: len(other)] == other
 
 
 def find_rubric(name: str | Path) -> Path:

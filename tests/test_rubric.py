@@ -44,6 +44,17 @@ def test_a_small_rubric_is_read(tmp_path: Path) -> None:
     assert len(rubric.source_hash) == 64
 
 
+def test_a_formula_check_is_called_like_its_question(tmp_path: Path) -> None:
+    questions = ", ".join(
+        f'{{ kind = "formula", question = {{ id = "{name}", symbols = {{ x = "n" }}, answer = "2 x" }} }}'
+        for name in ("q1", "q2")
+    )
+    text = f'schema = 1\nid = "r"\ntitle = "R"\n[[parts]]\nid = "p"\ntitle = "P"\nchecks = [{questions}]\n'
+    rubric = load_rubric(write(tmp_path, text))
+    assert [check.id for check in rubric.parts[0].checks] == ["q1", "q2"]
+    assert "at least 1 item" not in message(tmp_path, text.replace("formula", "formla"))
+
+
 @pytest.mark.parametrize("name", list(builtin_rubrics()))
 def test_built_in_rubrics_are_read(name: str) -> None:
     assert load_rubric(name).id == name

@@ -105,5 +105,5 @@ def _neighbour_problems(question: Question, others: Iterable[Question]) -> list[
 
 
 def _answers(question: Question) -> list[str]:
-    own = list(question.equivalents[:1])
+    own = list(question.equivalents[:1]) or ([question.answer] if question.answer else [])
     return own + [answer for part in question.parts for answer in part.equivalents[:1]]
