@@ -1,8 +1,10 @@
 """The pytest plugin: ``pytest --gradmark RUBRIC SUBMISSION`` makes a test item of every check.
 
 Names are check ids (``linear.gradient``), markers are the part, the kind and the audience, outcomes are pytest's own,
-so that ``-k``, ``-m``, ``-x``, ``--junitxml`` and xdist work. The fixtures ``gradient_check`` and
-``assert_gradients_close`` are for tests of one's own layers.
+so that ``-k``, ``-m``, ``-x``, ``--junitxml`` and xdist work. A submission is read, never imported: no ``conftest.py``
+is loaded, and settings that lie in a submission are refused. pytest itself acts on such settings before any plugin can
+refuse them, so name the work of others by ``--gradmark-submission=PATH`` (with the equals sign), where pytest does not
+look for any. The fixtures ``gradient_check`` and ``assert_gradients_close`` are for tests of one's own layers.
 """
 
 from __future__ import annotations
@@ -30,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="RUBRIC",
         help="grade the paths given by this rubric (built-in name or TOML file)",
     )
+    group.addoption(
+        "--gradmark-submission",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="--gradmark-submission=PATH: a submission whose folder pytest does not search for settings",
+    )
     group.addoption("--gradmark-seed", type=int, default=1, help="seed of every drawn number (default: 1)")
     group.addoption("--gradmark-variant", default=None, help="the rubric's variant; found if left out")
     group.addoption("--gradmark-data", default=None, help="folder cifar-10-batches-py, for checks that train")
@@ -38,8 +47,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Nothing of a submission runs in this process: no ``conftest.py`` is loaded, no settings of it are accepted.
+
+    Raises:
+        UsageError: the settings that pytest found lie in a folder that is to be graded.
+    """
+    options = early_config.known_args_namespace
+    if not options.gradmark:
+        return
+    options.noconftest = True
+    given = [*(options.file_or_dir or ()), *options.gradmark_submission]
+    named = [Path(str(argument).partition("::")[0]).resolve() for argument in given]
+    found = early_config.inipath
+    if found is not None and any(folder.is_dir() and found.is_relative_to(folder) for folder in named):
+        raise pytest.UsageError(
+            f"{found} is part of what is to be graded, and its settings were read; run its checks again with "
+            f"--gradmark-submission={found.parent}"
+        )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers that items carry."""
+    apart = config.getoption("gradmark_submission")
+    if apart:
+        given = config.args if config.args_source is config.ArgsSource.ARGS else []
+        config.args = [*given, *apart]
     config.addinivalue_line("markers", "gradmark(part, kind, audience): a check of a rubric")
     if config.getoption("gradmark"):
         for name in ("public", "hidden"):

@@ -6,6 +6,7 @@ not believed (reading is bounded as well).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from grader.errors import SubmissionError
 from grader.sources import Sources
@@ -24,6 +26,7 @@ from grader.trial import SMALL, read_apart
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
+MAX_LIST_BYTES = 8 << 20  # of the list of a zip's members
 MAX_FILE_BYTES = 8 << 20
 MAX_NOTEBOOK_BYTES = 32 << 20  # plots travel inside
 MAX_TOTAL_BYTES = 64 << 20
@@ -224,9 +227,22 @@ def _read_bounded(path: Path) -> bytes:
     return data
 
 
+def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+    """A zip whose list of members is not larger than what is ever read of one; 40 MB of list become 700,000 objects.
+
+    Raises:
+        BadZipFile: it is none, or lists too much.
+    """
+    with file.open("rb") if isinstance(file, Path) else contextlib.nullcontext(file) as opened:
+        end = zipfile._EndRecData(opened)  # type: ignore[attr-defined]
+    if end is not None and end[5] > MAX_LIST_BYTES:
+        raise zipfile.BadZipFile(f"its list of members has {end[5]:,} bytes")
+    return zipfile.ZipFile(file)
+
+
 def _read_zip(path: Path, notes: list[str]) -> Iterator[tuple[str, bytes]]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             yield from _zip_members(archive, path, notes)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise SubmissionError(f"{path}: cannot be read as a zip: {error}") from error

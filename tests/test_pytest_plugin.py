@@ -46,6 +46,23 @@ def test_markers_and_xdist(tmp_path: Path) -> None:
     assert "6 passed" in done.stdout
 
 
+def test_nothing_of_a_submission_runs_in_the_process_of_the_tests(tmp_path: Path) -> None:
+    hostile = tmp_path / "hostile"
+    hostile.mkdir()
+    canary = tmp_path / "canary"
+    attack = f"open({str(canary)!r}, 'w')"
+    for name in ("conftest.py", "__init__.py", "evil.py"):
+        (hostile / name).write_text(attack)
+    arguments = ("--gradmark", "uva_dl1_a1", "-k", "linear and forward", "-q")
+    assert run(tmp_path, *arguments, str(hostile)).returncode == 1  # graded: nothing is there
+    (hostile / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p evil\n")
+    apart = run(tmp_path, *arguments, f"--gradmark-submission={hostile}")
+    assert apart.returncode == 1, apart.stdout + apart.stderr
+    assert not canary.exists()
+    named = run(tmp_path, *arguments, str(hostile))
+    assert f"--gradmark-submission={hostile}" in named.stderr, named.stdout + named.stderr
+
+
 def test_the_fixtures_check_ones_own_layers(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "import numpy as np\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
@@ -115,3 +116,12 @@ def test_what_is_no_submission_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"PK\x05\x06" + b"\0" * 10)
     with pytest.raises(SubmissionError):
         load_submission(tmp_path / "bad.zip")
+
+
+def test_a_zip_that_lists_too_much_is_refused_before_the_list_is_read(tmp_path: Path) -> None:
+    entry = struct.pack("<4s4B4H3L5H2L", b"PK\1\2", 20, 0, 20, *[0] * 8, 8, *[0] * 6)
+    listed = b"".join(entry + b"%08d" % number for number in range(160_000))
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 160_000 & 0xFFFF, 160_000 & 0xFFFF, len(listed), 0, 0)
+    (tmp_path / "s.zip").write_bytes(listed + end)
+    with pytest.raises(SubmissionError, match="list of members"):
+        load_submission(tmp_path / "s.zip")

@@ -16,6 +16,7 @@ from grader.submission import (
     _read_folder,
     _zip_key,
     _zip_members,
+    open_zip,
 )
 
 Files = dict[str, bytes]
@@ -42,7 +43,7 @@ def unpack(file: io.BufferedIOBase | io.BytesIO, name: str, notes: list[str], *,
         SubmissionError: it is not a zip, or is over the caps as a whole.
     """
     try:
-        with zipfile.ZipFile(file) as archive:
+        with open_zip(file) as archive:
             files = dict(_zip_members(archive, Path(name), notes))
     except BROKEN as error:
         raise SubmissionError(f"{name}: cannot be read as a zip: {error}") from error
