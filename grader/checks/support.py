@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from grader.outline import FunctionOutline
     from grader.sources import Sources
 
+NOT_THERE = "A file of your own has to be handed in too; a package has to be installed where submissions run."
+MOVED_ON = "The cause lies in the environment, not in this part's idea."
 SUPPORT_MODULES = ("cifar10_utils.py", "gradmark_probe.py")
 USES_TORCH = frozenset({"cifar10_utils"})  # those of our modules that import torch
 
@@ -122,7 +124,7 @@ def raised(error: StudentError, *, doing: str, output: str = "") -> Finding:
     ]
     told, hint = f" raised {error.type}: {error.message}", ""
     if error.environment:
-        told, hint = f": {error.environment}", "The cause lies in the environment, not in this part's idea."
+        told, hint = f": {error.environment}", NOT_THERE if error.missing else MOVED_ON
     return Finding(
         Verdict.ERRORED, f"{doing}{told}{place}", detail="\n".join(lines), hint=hint, output=output
     )

@@ -30,6 +30,7 @@ from grader.score import band_share
 CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
 EXPLODED = 10.0  # times chance's: a loss that steps have driven up
+NEVER_READ = " The test images were never read."
 MAIN_SETS = ("training", "public", "private")
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 
@@ -200,8 +201,7 @@ def _honest_report(spec: TrainingSpec, context: Context) -> Finding:
         Verdict.FAILED,
         f"The reported test accuracy {trial.test:.1%} is above what the returned model reaches: "
         f"{public:.1%} on the public test images, {private:.1%} on the private ones. By chance this happens "
-        f"in "
-        f"less than 1 of 1,000 cases ({test}).",
+        f"in less than 1 of 1,000 cases ({test}).{NEVER_READ if trial.tested == 0 else ''}",
         hint="Which model was tested, which one is returned, and on which images?",
         evidence=(evidence,),
         output=printed(context),

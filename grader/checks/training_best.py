@@ -29,7 +29,8 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
         _spoilt_without_list(trial, returned) if trial.validation is None else _judge_best(trial, returned)
     )
     tested = measured(context, trial, "public")
-    if found.verdict is Verdict.PASSED and trial.test is not None and abs(trial.test - tested) > SAME + 0.02:
+    other = trial.test is not None and trial.tested > 0 and abs(trial.test - tested) > SAME + 0.02
+    if found.verdict is Verdict.PASSED and other:
         found = Finding(
             Verdict.PARTIAL,
             f"The best model comes back, but the reported test accuracy {trial.test:.1%} belongs to another "

@@ -2,7 +2,6 @@ from modules import *
 
 
 class MLP(object):
-
     def __init__(self, n_inputs, n_hidden, n_classes, neg_slope):
         self.layers = []
         self.neg_slope = neg_slope

@@ -2,6 +2,7 @@
 This module implements a multi-layer perceptron (MLP) in NumPy.
 You should fill in code into indicated sections.
 """
+
 from modules import *
 
 

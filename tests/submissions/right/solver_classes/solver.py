@@ -1,4 +1,5 @@
 """The training loop, shared by all experiments."""
+
 import copy
 import numpy as np
 
