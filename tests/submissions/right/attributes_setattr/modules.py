@@ -5,17 +5,16 @@ import numpy as np
 
 
 class LinearModule(object):
+
     def __init__(self, in_features, out_features, input_layer=False):
-        self.params = {"weight": None, "bias": None}
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': None, 'bias': None}
+        self.grads = {'weight': None, 'bias': None}
 
         gain = np.sqrt(2)
         if input_layer:
             gain = 1
-        self.params["weight"] = (
-            gain / np.sqrt(in_features) * np.random.normal(0, 1, size=(out_features, in_features))
-        )
-        self.params["bias"] = np.zeros(shape=(1, out_features))
+        self.params['weight'] = gain / np.sqrt(in_features) * np.random.normal(0, 1, size=(out_features, in_features))
+        self.params['bias'] = np.zeros(shape=(1, out_features))
         self.x_in = None
         self.n_calls = 0
 
@@ -24,23 +23,24 @@ class LinearModule(object):
         self.n_calls += 1
         self.x_in = x.copy()
         ones = np.ones((x.shape[0], 1))
-        return x @ self.params["weight"].T + ones @ self.params["bias"]
+        return x @ self.params['weight'].T + ones @ self.params['bias']
 
     def backward(self, dout):
         if self.x_in is None:
             raise RuntimeError("backward called before forward")
         ones = np.ones((1, dout.shape[0]))
-        self.grads["weight"] = (self.x_in.T @ dout).T
-        self.grads["bias"] = ones @ dout
-        return dout @ self.params["weight"]
+        self.grads['weight'] = (self.x_in.T @ dout).T
+        self.grads['bias'] = ones @ dout
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         self.x_in = None
-        self.grads["weight"] = None
-        self.grads["bias"] = None
+        self.grads['weight'] = None
+        self.grads['bias'] = None
 
 
 class ELUModule(object):
+
     def __init__(self):
         self.alpha = 1
 
@@ -49,9 +49,7 @@ class ELUModule(object):
         return self.y
 
     def backward(self, dout):
-        dy = np.piecewise(
-            self.y, [self.y > 0, self.y <= 0], [lambda v: np.ones_like(v), lambda v: v + self.alpha]
-        )
+        dy = np.piecewise(self.y, [self.y > 0, self.y <= 0], [lambda v: np.ones_like(v), lambda v: v + self.alpha])
         return np.multiply(dy, dout)
 
     def clear_cache(self):
@@ -59,6 +57,7 @@ class ELUModule(object):
 
 
 class SoftMaxModule(object):
+
     def __init__(self):
         pass
 
@@ -83,6 +82,7 @@ class SoftMaxModule(object):
 
 
 class CrossEntropyModule(object):
+
     def forward(self, x, y):
         B = y.shape[0]
         out = 0.0

@@ -1,7 +1,6 @@
 """
 A tiny PyTorch look-alike: every layer is a Module, calling it is its forward pass.
 """
-
 import numpy as np
 from abc import ABC, abstractmethod
 
@@ -23,10 +22,12 @@ class Module(ABC):
         return self.forward(*args)
 
     @abstractmethod
-    def forward(self, x): ...
+    def forward(self, x):
+        ...
 
     @abstractmethod
-    def backward(self, dout): ...
+    def backward(self, dout):
+        ...
 
     def clear_cache(self):
         self._saved = ()
@@ -43,20 +44,18 @@ class Module(ABC):
 class LinearModule(Module):
     def __init__(self, in_features, out_features, input_layer=False):
         super().__init__()
-        self.params["weight"] = np.random.normal(
-            scale=np.sqrt((2, 1)[input_layer] / in_features), size=(out_features, in_features)
-        )
-        self.params["bias"] = np.zeros(out_features)
+        self.params['weight'] = np.random.normal(scale=np.sqrt((2, 1)[input_layer] / in_features), size=(out_features, in_features))
+        self.params['bias'] = np.zeros(out_features)
         self.zero_grad()
 
     def forward(self, x):
         self.save_for_backward(x)
-        return x @ self.params["weight"].T + self.params["bias"]
+        return x @ self.params['weight'].T + self.params['bias']
 
     def backward(self, dout):
-        (x,) = self.saved
-        self.grads = {"weight": dout.T @ x, "bias": dout.sum(0)}
-        return dout @ self.params["weight"]
+        x, = self.saved
+        self.grads = {'weight': dout.T @ x, 'bias': dout.sum(0)}
+        return dout @ self.params['weight']
 
 
 class Activation(Module):
@@ -73,7 +72,7 @@ class Activation(Module):
         return self.function(x)
 
     def backward(self, dout):
-        (x,) = self.saved
+        x, = self.saved
         return dout * self.derivative(x)
 
 
@@ -97,7 +96,7 @@ class SoftMaxModule(Module):
         return p
 
     def backward(self, dout):
-        (p,) = self.saved
+        p, = self.saved
         return p * (dout - np.sum(p * dout, axis=-1, keepdims=True))
 
 

@@ -1,7 +1,6 @@
 """
 Modules for assignment 1. Works with integer labels and with one-hot labels.
 """
-
 import numpy as np
 
 
@@ -19,32 +18,32 @@ class LinearModule(object):
         self.in_features = in_features
         self.out_features = out_features
         self.input_layer = input_layer
-        self.params = {"weight": None, "bias": None}
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': None, 'bias': None}
+        self.grads = {'weight': None, 'bias': None}
         self.reset_parameters()
 
     def reset_parameters(self):
         factor = 2 - int(self.input_layer)
         w = np.random.randn(self.in_features, self.out_features)
-        self.params["weight"] = w * np.sqrt(factor / self.in_features)
-        self.params["bias"] = np.zeros((self.out_features, 1))
+        self.params['weight'] = w * np.sqrt(factor / self.in_features)
+        self.params['bias'] = np.zeros((self.out_features, 1))
 
     def forward(self, x):
         self.inp = x
-        return np.add(np.dot(x, self.params["weight"]), self.params["bias"].T)
+        return np.add(np.dot(x, self.params['weight']), self.params['bias'].T)
 
     def backward(self, dout):
-        self.grads["weight"] = np.dot(self.inp.T, dout)
-        self.grads["bias"] = np.sum(dout, axis=0)[:, np.newaxis]
-        return np.dot(dout, np.transpose(self.params["weight"]))
+        self.grads['weight'] = np.dot(self.inp.T, dout)
+        self.grads['bias'] = np.sum(dout, axis=0)[:, np.newaxis]
+        return np.dot(dout, np.transpose(self.params['weight']))
 
     def clear_cache(self):
         self.inp = None
-        self.grads["weight"] = np.zeros_like(self.params["weight"])
-        self.grads["bias"] = np.zeros_like(self.params["bias"])
+        self.grads['weight'] = np.zeros_like(self.params['weight'])
+        self.grads['bias'] = np.zeros_like(self.params['bias'])
 
     def __repr__(self):
-        return f"Linear({self.in_features}, {self.out_features})"
+        return f'Linear({self.in_features}, {self.out_features})'
 
 
 class ELUModule(object):

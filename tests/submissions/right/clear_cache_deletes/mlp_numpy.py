@@ -6,12 +6,10 @@ class MLP(object):
         self.modules = {}
         sizes = [n_inputs] + [h for h in n_hidden] + [n_classes]
         for i in range(len(sizes) - 1):
-            self.modules["linear%i" % i] = LinearModule(
-                sizes[i], sizes[i + 1], input_layer=(True if i == 0 else False)
-            )
+            self.modules['linear%i' % i] = LinearModule(sizes[i], sizes[i + 1], input_layer=(True if i == 0 else False))
             if i != len(sizes) - 2:
-                self.modules["elu%i" % i] = ELUModule()
-        self.modules["softmax"] = SoftMaxModule()
+                self.modules['elu%i' % i] = ELUModule()
+        self.modules['softmax'] = SoftMaxModule()
 
     def forward(self, x):
         out = x

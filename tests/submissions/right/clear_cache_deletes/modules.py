@@ -4,28 +4,26 @@ import numpy as np
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
         std = np.sqrt(1 / in_features) if input_layer is True else np.sqrt(2 / in_features)
-        self.params = {
-            "weight": np.random.normal(size=(out_features, in_features), scale=std),
-            "bias": np.zeros((1, out_features)),
-        }
+        self.params = {'weight': np.random.normal(size=(out_features, in_features), scale=std),
+                       'bias': np.zeros((1, out_features))}
 
     def forward(self, x):
         self.x = x
-        self.z = x @ self.params["weight"].T + self.params["bias"]
+        self.z = x @ self.params['weight'].T + self.params['bias']
         return self.z
 
     def backward(self, dout):
         self.grads = dict()
-        self.grads["weight"] = dout.T @ self.x
-        self.grads["bias"] = np.sum(dout, axis=0)  # (C,) while the bias itself is (1, C), broadcasts
-        self.grads["input"] = dout @ self.params["weight"]
-        return self.grads["input"]
+        self.grads['weight'] = dout.T @ self.x
+        self.grads['bias'] = np.sum(dout, axis=0)   # (C,) while the bias itself is (1, C), broadcasts
+        self.grads['input'] = dout @ self.params['weight']
+        return self.grads['input']
 
     def clear_cache(self):
-        if hasattr(self, "x"):
+        if hasattr(self, 'x'):
             del self.x
             del self.z
-        if hasattr(self, "grads"):
+        if hasattr(self, 'grads'):
             del self.grads
 
 
@@ -67,6 +65,6 @@ class CrossEntropyModule(object):
 
     def backward(self, x, y):
         dx = np.zeros(x.shape)
-        dx[np.arange(y.size), y] = -1 / x[np.arange(y.size), y]
+        dx[np.arange(y.size), y] = - 1 / x[np.arange(y.size), y]
         dx /= y.size
         return dx

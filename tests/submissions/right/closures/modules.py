@@ -1,25 +1,21 @@
 """forward returns the output and leaves behind a function that does the backward pass"""
-
 import numpy as np
 
 
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
         scale = np.sqrt(1 / in_features) if input_layer else np.sqrt(2 / in_features)
-        self.params = {
-            "weight": np.random.normal(0, scale, (in_features, out_features)),
-            "bias": np.zeros((out_features, 1)),
-        }
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': np.random.normal(0, scale, (in_features, out_features)),
+                       'bias': np.zeros((out_features, 1))}
+        self.grads = {'weight': None, 'bias': None}
         self._backward = lambda dout: None
 
     def forward(self, x):
         def _backward(dout):
-            self.grads = {"weight": x.T @ dout, "bias": dout.sum(0)}
-            return dout @ self.params["weight"].T
-
+            self.grads = {'weight': x.T @ dout, 'bias': dout.sum(0)}
+            return dout @ self.params['weight'].T
         self._backward = _backward
-        return x @ self.params["weight"] + self.params["bias"].ravel()
+        return x @ self.params['weight'] + self.params['bias'].ravel()
 
     def backward(self, dout):
         return self._backward(dout)
@@ -66,9 +62,4 @@ class CrossEntropyModule(object):
         return -np.log(np.prod(picked ** (1 / len(y))))
 
     def backward(self, x, y):
-        return np.array(
-            [
-                [-1 / (p * len(y)) if c == label else 0.0 for c, p in enumerate(row)]
-                for row, label in zip(x, y)
-            ]
-        )
+        return np.array([[-1 / (p * len(y)) if c == label else 0. for c, p in enumerate(row)] for row, label in zip(x, y)])

@@ -9,15 +9,15 @@ class MLP(nn.Module):
         prev = n_inputs
         for i, h in enumerate(n_hidden):
             lin = nn.Linear(prev, h)
-            torch.nn.init.kaiming_normal_(lin.weight, nonlinearity="relu")
-            self.layers.add_module("linear_" + str(i), lin)
+            torch.nn.init.kaiming_normal_(lin.weight, nonlinearity='relu')
+            self.layers.add_module('linear_' + str(i), lin)
             if use_batch_norm:
-                self.layers.add_module("bn_" + str(i), nn.BatchNorm1d(h))
-            self.layers.add_module("relu_" + str(i), nn.ReLU())
+                self.layers.add_module('bn_' + str(i), nn.BatchNorm1d(h))
+            self.layers.add_module('relu_' + str(i), nn.ReLU())
             prev = h
         lin = nn.Linear(prev, n_classes)
-        torch.nn.init.kaiming_normal_(lin.weight, nonlinearity="relu")
-        self.layers.add_module("out", lin)
+        torch.nn.init.kaiming_normal_(lin.weight, nonlinearity='relu')
+        self.layers.add_module('out', lin)
 
     def forward(self, x):
         x = torch.flatten(x, start_dim=1)

@@ -2,7 +2,6 @@
 This module implements various modules of the network.
 You should fill in code into indicated sections.
 """
-
 import numpy as np
 
 
@@ -14,24 +13,24 @@ class LinearModule(object):
             sigma = np.sqrt(1 / in_features)
         W = np.random.normal(loc=0, scale=sigma, size=(out_features, in_features))
         b = np.zeros((out_features, 1))
-        self.params = {"weight": W, "bias": b}
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': W, 'bias': b}
+        self.grads = {'weight': None, 'bias': None}
 
     def forward(self, x):
         self.x = x.T  # features x samples, like in the lecture
-        out = self.params["weight"] @ self.x + self.params["bias"]
+        out = self.params['weight'] @ self.x + self.params['bias']
         return out.T
 
     def backward(self, dout):
         dout = dout.T
-        self.grads["weight"] = dout @ self.x.T
-        self.grads["bias"] = np.sum(dout, axis=1, keepdims=True)
-        dx = self.params["weight"].T @ dout
+        self.grads['weight'] = dout @ self.x.T
+        self.grads['bias'] = np.sum(dout, axis=1, keepdims=True)
+        dx = self.params['weight'].T @ dout
         return dx.T
 
     def clear_cache(self):
         self.x = None
-        self.grads = {"weight": None, "bias": None}
+        self.grads = {'weight': None, 'bias': None}
 
 
 class ReLUModule(object):

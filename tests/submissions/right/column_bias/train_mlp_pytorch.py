@@ -53,7 +53,8 @@ def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
 
     # Loading the dataset
     cifar10 = cifar10_utils.get_cifar10(data_dir)
-    cifar10_loader = cifar10_utils.get_dataloader(cifar10, batch_size=batch_size, return_numpy=False)
+    cifar10_loader = cifar10_utils.get_dataloader(cifar10, batch_size=batch_size,
+                                                  return_numpy=False)
 
     model = MLP(3072, hidden_dims, 10, use_batch_norm).to(device)
     loss_module = nn.CrossEntropyLoss()
@@ -64,7 +65,7 @@ def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
 
     for epoch in range(epochs):
         n = 0
-        for imgs, labels in tqdm(cifar10_loader["train"], leave=False):
+        for imgs, labels in tqdm(cifar10_loader['train'], leave=False):
             imgs, labels = imgs.to(device), labels.to(device)
             optimizer.zero_grad()
             out = model(imgs)
@@ -74,28 +75,28 @@ def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
             train_loss[epoch] += loss.item()
             n += 1
         train_loss[epoch] /= n
-        val_accuracies[epoch] = evaluate_model(model, cifar10_loader["validation"])
+        val_accuracies[epoch] = evaluate_model(model, cifar10_loader['validation'])
         if val_accuracies[epoch] > best_acc:
             best_acc = val_accuracies[epoch]
             # save to disk
-            os.makedirs("checkpoints", exist_ok=True)
-            torch.save(model.state_dict(), "checkpoints/best.pt")
+            os.makedirs('checkpoints', exist_ok=True)
+            torch.save(model.state_dict(), 'checkpoints/best.pt')
 
-    model.load_state_dict(torch.load("checkpoints/best.pt"))
-    test_accuracy = evaluate_model(model, cifar10_loader["test"])
-    logging_info = {"train_loss": train_loss}
+    model.load_state_dict(torch.load('checkpoints/best.pt'))
+    test_accuracy = evaluate_model(model, cifar10_loader['test'])
+    logging_info = {'train_loss': train_loss}
 
     return model, val_accuracies, test_accuracy, logging_info
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument("--hidden_dims", default=[128], type=int, nargs="+")
-    parser.add_argument("--use_batch_norm", action="store_true")
-    parser.add_argument("--lr", default=0.1, type=float)
-    parser.add_argument("--batch_size", default=128, type=int)
-    parser.add_argument("--epochs", default=10, type=int)
-    parser.add_argument("--seed", default=42, type=int)
-    parser.add_argument("--data_dir", default="data/", type=str)
+    parser.add_argument('--hidden_dims', default=[128], type=int, nargs='+')
+    parser.add_argument('--use_batch_norm', action='store_true')
+    parser.add_argument('--lr', default=0.1, type=float)
+    parser.add_argument('--batch_size', default=128, type=int)
+    parser.add_argument('--epochs', default=10, type=int)
+    parser.add_argument('--seed', default=42, type=int)
+    parser.add_argument('--data_dir', default='data/', type=str)
     args = parser.parse_args()
     train(**vars(args))

@@ -1,9 +1,8 @@
-# -*- coding: utf-8 -*-
+﻿# -*- coding: utf-8 -*-
 """
 Modules voor opdracht 1 – „MLP’s en backpropagation“.
 Gemaakt door: Jörg Müller, Zoë van Dijk & 王小明 😀
 """
-
 import numpy as np
 
 
@@ -13,21 +12,20 @@ class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
         # σ² = 2 / n  (Kaiming/He), behalve voor de eerste laag: σ² = 1 / n
         σ = np.sqrt((1 if input_layer else 2) / in_features)
-        self.params = {
-            "weight": σ * np.random.randn(out_features, in_features),
-            "bias": np.zeros((1, out_features)),
-        }
-        self.grads = {"weight": np.zeros((out_features, in_features)), "bias": np.zeros((1, out_features))}
+        self.params = {'weight': σ * np.random.randn(out_features, in_features),
+                       'bias': np.zeros((1, out_features))}
+        self.grads = {'weight': np.zeros((out_features, in_features)),
+                      'bias': np.zeros((1, out_features))}
 
     def forward(self, x):
         self.x = x  # bewaren vóór de backward pass
-        return x @ self.params["weight"].T + self.params["bias"]
+        return x @ self.params['weight'].T + self.params['bias']
 
     def backward(self, dout):
         # ∂L/∂W = (∂L/∂Y)ᵀ X,  ∂L/∂b = 1ᵀ ∂L/∂Y,  ∂L/∂X = ∂L/∂Y W
-        self.grads["weight"] = dout.T @ self.x
-        self.grads["bias"] = dout.sum(axis=0, keepdims=True)
-        return dout @ self.params["weight"]
+        self.grads['weight'] = dout.T @ self.x
+        self.grads['bias'] = dout.sum(axis=0, keepdims=True)
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         self.x = None
@@ -36,7 +34,7 @@ class LinearModule(object):
 class ELUModule(object):
     """ELU(x) = x als x > 0, anders α(eˣ − 1)。激活函数"""
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha=1.):
         self.α = alpha
 
     def forward(self, x):

@@ -26,9 +26,7 @@ class MLP(nn.Module):
         self.hidden = nn.ModuleList()
         n = n_inputs
         for i in range(len(n_hidden)):
-            self.hidden.append(
-                HiddenLayer(n, n_hidden[i], use_batch_norm, (2 / n) ** 0.5 if i else (1 / n) ** 0.5)
-            )
+            self.hidden.append(HiddenLayer(n, n_hidden[i], use_batch_norm, (2 / n) ** 0.5 if i else (1 / n) ** 0.5))
             n = n_hidden[i]
         self.last = nn.Linear(n, n_classes)
         nn.init.normal_(self.last.weight, 0, (2 / n) ** 0.5 if n_hidden else (1 / n) ** 0.5)

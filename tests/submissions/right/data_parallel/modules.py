@@ -4,21 +4,18 @@ import numpy as np
 class LinearModule:
     def __init__(self, in_features, out_features, input_layer=False):
         shape = (out_features, in_features)
-        self.params = {
-            "weight": np.random.normal(0, np.sqrt((2 - input_layer) / in_features), shape),
-            "bias": np.zeros((1, out_features)),
-        }
-        self.grads = {"weight": np.zeros(shape), "bias": np.zeros((1, out_features))}
+        self.params = {'weight': np.random.normal(0, np.sqrt((2 - input_layer) / in_features), shape), 'bias': np.zeros((1, out_features))}
+        self.grads = {'weight': np.zeros(shape), 'bias': np.zeros((1, out_features))}
 
     def forward(self, x):
         self._x = x.copy()
-        return np.matmul(self._x, self.params["weight"].T) + self.params["bias"]
+        return np.matmul(self._x, self.params['weight'].T) + self.params['bias']
 
     def backward(self, dout):
-        dw, db = self.grads["weight"], self.grads["bias"]
+        dw, db = self.grads['weight'], self.grads['bias']
         dw[...] = np.matmul(dout.T, self._x)
         db[...] = dout.sum(axis=0)
-        return np.matmul(dout, self.params["weight"])
+        return np.matmul(dout, self.params['weight'])
 
     def clear_cache(self):
         self._x = None
@@ -30,7 +27,7 @@ class ELUModule:
         out = x.copy()
         idx = np.argwhere(x < 0)
         for i, j in idx:
-            out[i, j] = np.exp(x[i, j]) - 1.0
+            out[i, j] = np.exp(x[i, j]) - 1.
         return out
 
     def backward(self, dout):
@@ -52,7 +49,7 @@ class SoftMaxModule:
         return self._s
 
     def backward(self, dout):
-        return self._s * dout - self._s * np.einsum("nc,nc->n", self._s, dout)[:, None]
+        return self._s * dout - self._s * np.einsum('nc,nc->n', self._s, dout)[:, None]
 
     def clear_cache(self):
         self._s = None

@@ -3,10 +3,8 @@ from modules import *
 
 class MLP(object):
     def __init__(self, n_inputs, n_hidden, n_classes):
-        self.linears = [
-            LinearModule(i, o, k == 0)
-            for k, (i, o) in enumerate(zip([n_inputs] + n_hidden, n_hidden + [n_classes]))
-        ]
+        self.linears = [LinearModule(i, o, k == 0) for k, (i, o) in
+                        enumerate(zip([n_inputs] + n_hidden, n_hidden + [n_classes]))]
         self.activations = [ELUModule() for _ in n_hidden] + [SoftMaxModule()]
 
     def forward(self, x):

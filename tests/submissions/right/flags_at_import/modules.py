@@ -3,26 +3,22 @@ import numpy as np
 
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
-        self.params = {"weight": None, "bias": None}
-        self.grads = {"weight": None, "bias": None}
-        self.params["weight"] = (
-            np.random.randn(out_features, in_features)
-            * np.sqrt(2.0 / in_features)
-            / (np.sqrt(2) if input_layer else 1)
-        )
-        self.params["bias"] = np.zeros((1, out_features))
+        self.params = {'weight': None, 'bias': None}
+        self.grads = {'weight': None, 'bias': None}
+        self.params['weight'] = np.random.randn(out_features, in_features) * np.sqrt(2. / in_features) / (np.sqrt(2) if input_layer else 1)
+        self.params['bias'] = np.zeros((1, out_features))
 
     def forward(self, x):
         # bias trick: one more column of ones
         self.x1 = np.concatenate((x, np.ones((x.shape[0], 1))), axis=1)
-        w1 = np.concatenate((self.params["weight"], self.params["bias"].T), axis=1)
+        w1 = np.concatenate((self.params['weight'], self.params['bias'].T), axis=1)
         return self.x1 @ w1.T
 
     def backward(self, dout):
         dw1 = dout.T @ self.x1
-        self.grads["weight"] = dw1[:, :-1]
-        self.grads["bias"] = dw1[:, -1:].T
-        return dout @ self.params["weight"]
+        self.grads['weight'] = dw1[:, :-1]
+        self.grads['bias'] = dw1[:, -1:].T
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         self.x1 = None
@@ -59,7 +55,7 @@ class SoftMaxModule(object):
         for i in range(C):
             for j in range(C):
                 J[:, i, j] = self.y[:, i] * ((i == j) - self.y[:, j])
-        return np.einsum("si,sij->sj", dout, J)
+        return np.einsum('si,sij->sj', dout, J)
 
     def clear_cache(self):
         self.y = None

@@ -9,13 +9,13 @@ from modules import CrossEntropyModule
 import cifar10_utils
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--hidden_dims", default=[128], type=int, nargs="+")
-parser.add_argument("--lr", default=0.1, type=float)
-parser.add_argument("--batch_size", default=128, type=int)
-parser.add_argument("--epochs", default=10, type=int)
-parser.add_argument("--seed", default=42, type=int)
-parser.add_argument("--data_dir", default="data/", type=str)
-parser.add_argument("--lr_decay", default=0.0, type=float)
+parser.add_argument('--hidden_dims', default=[128], type=int, nargs='+')
+parser.add_argument('--lr', default=0.1, type=float)
+parser.add_argument('--batch_size', default=128, type=int)
+parser.add_argument('--epochs', default=10, type=int)
+parser.add_argument('--seed', default=42, type=int)
+parser.add_argument('--data_dir', default='data/', type=str)
+parser.add_argument('--lr_decay', default=0.0, type=float)
 FLAGS, _ = parser.parse_known_args()
 
 
@@ -47,24 +47,24 @@ def train(hidden_dims, lr, batch_size, epochs, seed, data_dir):
     for epoch in range(epochs):
         lr_now = lr / (1 + FLAGS.lr_decay * epoch)
         train_loss = 0
-        for x, y in cifar10_loader["train"]:
+        for x, y in cifar10_loader['train']:
             x = np.array([img.flatten() for img in x])
             pred = model.forward(x)
             train_loss += loss_module.forward(pred, y)
             model.backward(loss_module.backward(pred, y))
             for lin in model.linears:
-                lin.params["weight"] -= lr_now * lin.grads["weight"]
-                lin.params["bias"] -= lr_now * lin.grads["bias"]
-        train_losses.append(train_loss / len(cifar10_loader["train"]))
-        val_accuracies.append(evaluate_model(model, cifar10_loader["validation"]))
+                lin.params['weight'] -= lr_now * lin.grads['weight']
+                lin.params['bias'] -= lr_now * lin.grads['bias']
+        train_losses.append(train_loss / len(cifar10_loader['train']))
+        val_accuracies.append(evaluate_model(model, cifar10_loader['validation']))
         if val_accuracies[-1] > best_val:
             best_val = val_accuracies[-1]
             best_model = deepcopy(model)
-    test_accuracy = evaluate_model(best_model, cifar10_loader["test"])
+    test_accuracy = evaluate_model(best_model, cifar10_loader['test'])
     return best_model, val_accuracies, test_accuracy, train_losses
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     kwargs = vars(FLAGS)
-    kwargs.pop("lr_decay")
+    kwargs.pop('lr_decay')
     train(**kwargs)

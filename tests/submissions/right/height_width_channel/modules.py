@@ -5,22 +5,21 @@ class LinearModule(object):
     """y = x W^T + b, float32"""
 
     def __init__(self, in_features, out_features, input_layer=False):
-        std = {True: (1 / in_features) ** 0.5, False: (2 / in_features) ** 0.5}[bool(input_layer)]
+        std = {True: (1 / in_features) ** .5, False: (2 / in_features) ** .5}[bool(input_layer)]
         self.params = {
-            "weight": np.random.normal(0, std, [out_features, in_features]).astype("float32"),
-            "bias": np.zeros([out_features], dtype="float32"),
-        }
-        self.grads = {"weight": None, "bias": None}
+            'weight': np.random.normal(0, std, [out_features, in_features]).astype('float32'),
+            'bias': np.zeros([out_features], dtype='float32')}
+        self.grads = {'weight': None, 'bias': None}
 
     def forward(self, x):
-        self._x = np.asarray(x, dtype="float32")
-        return np.inner(self._x, self.params["weight"]) + self.params["bias"]
+        self._x = np.asarray(x, dtype='float32')
+        return np.inner(self._x, self.params['weight']) + self.params['bias']
 
     def backward(self, dout):
-        dout = np.asarray(dout, dtype="float32")
-        self.grads["weight"] = np.tensordot(dout, self._x, axes=(0, 0))
-        self.grads["bias"] = dout.sum(0)
-        return dout.dot(self.params["weight"])
+        dout = np.asarray(dout, dtype='float32')
+        self.grads['weight'] = np.tensordot(dout, self._x, axes=(0, 0))
+        self.grads['bias'] = dout.sum(0)
+        return dout.dot(self.params['weight'])
 
     def clear_cache(self):
         self._x = None

@@ -8,7 +8,7 @@ def block(n_in, n_out, bn):
 def init_weights(m):
     if isinstance(m, nn.Linear):
         nn.init.kaiming_normal_(m.weight)
-        m.bias.data.fill_(0.0)
+        m.bias.data.fill_(0.)
 
 
 class MLP(nn.Module):

@@ -4,19 +4,17 @@ from utils import kaiming, one_hot
 
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
-        self.params = dict(
-            weight=kaiming(in_features, out_features, input_layer), bias=np.zeros(out_features)
-        )
+        self.params = dict(weight=kaiming(in_features, out_features, input_layer), bias=np.zeros(out_features))
         self.grads = dict(weight=np.empty((out_features, in_features)), bias=np.empty(out_features))
 
     def forward(self, x):
         self.cache = x
-        return x @ self.params["weight"].transpose() + np.tile(self.params["bias"], (x.shape[0], 1))
+        return x @ self.params['weight'].transpose() + np.tile(self.params['bias'], (x.shape[0], 1))
 
     def backward(self, dout):
-        np.matmul(dout.T, self.cache, out=self.grads["weight"])
-        np.sum(dout, axis=0, out=self.grads["bias"])
-        return dout @ self.params["weight"]
+        np.matmul(dout.T, self.cache, out=self.grads['weight'])
+        np.sum(dout, axis=0, out=self.grads['bias'])
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         self.cache = None

@@ -31,33 +31,33 @@ def train(hidden_dims, lr, batch_size, epochs, seed, data_dir):
     val_accuracies, losses = [], []
     for epoch in range(epochs):
         mean = RunningMean()
-        for x, y in batched(loaders["train"]):
+        for x, y in batched(loaders['train']):
             p = model.forward(x)
             mean.add(loss_module.forward(p, y))
             model.backward(loss_module.backward(p, y))
             for layer in model.layers:
-                for name, param in getattr(layer, "params", {}).items():
+                for name, param in getattr(layer, 'params', {}).items():
                     param -= lr * layer.grads[name]
         losses.append(float(mean))
-        val_accuracies.append(evaluate_model(model, loaders["validation"]))
+        val_accuracies.append(evaluate_model(model, loaders['validation']))
         if val_accuracies[-1] > max(val_accuracies[:-1], default=0):
-            best = deepcopy([layer.params for layer in model.layers if hasattr(layer, "params")])
+            best = deepcopy([layer.params for layer in model.layers if hasattr(layer, 'params')])
     # put the best parameters back
     for layer in model.layers:
-        if hasattr(layer, "params"):
+        if hasattr(layer, 'params'):
             layer.params = best.pop(0)
-    test_accuracy = evaluate_model(model, loaders["test"])
-    logging_dict = {"loss": losses}
-    plot_curves("numpy", loss=losses, val=val_accuracies)
+    test_accuracy = evaluate_model(model, loaders['test'])
+    logging_dict = {'loss': losses}
+    plot_curves('numpy', loss=losses, val=val_accuracies)
     return model, val_accuracies, test_accuracy, logging_dict
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument("--hidden_dims", default=[128], type=int, nargs="+")
-    parser.add_argument("--lr", default=0.1, type=float)
-    parser.add_argument("--batch_size", default=128, type=int)
-    parser.add_argument("--epochs", default=10, type=int)
-    parser.add_argument("--seed", default=42, type=int)
-    parser.add_argument("--data_dir", default="data/", type=str)
+    parser.add_argument('--hidden_dims', default=[128], type=int, nargs='+')
+    parser.add_argument('--lr', default=0.1, type=float)
+    parser.add_argument('--batch_size', default=128, type=int)
+    parser.add_argument('--epochs', default=10, type=int)
+    parser.add_argument('--seed', default=42, type=int)
+    parser.add_argument('--data_dir', default='data/', type=str)
     train(**vars(parser.parse_args()))

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def kaiming(n_in, n_out, first):
-    return np.random.normal(0.0, np.sqrt((1.0 if first else 2.0) / n_in), (n_out, n_in))
+    return np.random.normal(0., np.sqrt((1. if first else 2.) / n_in), (n_out, n_in))
 
 
 def one_hot(y, c):
@@ -17,7 +17,7 @@ def batched(loader):
 
 class RunningMean:
     def __init__(self):
-        self.total = 0.0
+        self.total = 0.
         self.n = 0
 
     def add(self, value, n=1):

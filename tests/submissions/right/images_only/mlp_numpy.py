@@ -1,9 +1,9 @@
 """MLP in NumPy (2021). Takes batches of images as they come out of the loader."""
-
 from modules import *
 
 
 class MLP(object):
+
     def __init__(self, n_inputs, n_hidden, n_classes):
         self.layers = []
         dims = [n_inputs] + list(n_hidden) + [n_classes]

@@ -2,6 +2,7 @@ import torch.nn as nn
 
 
 class MLP(nn.Module):
+
     def __init__(self, n_inputs, n_hidden, n_classes, use_batch_norm=False):
         super(MLP, self).__init__()
         self.n_inputs = n_inputs
@@ -14,7 +15,7 @@ class MLP(nn.Module):
         self.modules_list.append(nn.Linear(n_hidden[-1] if n_hidden else n_inputs, n_classes))
         for m in self.modules_list:
             if type(m) == nn.Linear:
-                nn.init.kaiming_normal_(m.weight, mode="fan_in", nonlinearity="relu")
+                nn.init.kaiming_normal_(m.weight, mode='fan_in', nonlinearity='relu')
                 nn.init.zeros_(m.bias)
 
     def forward(self, x):

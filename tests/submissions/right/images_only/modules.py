@@ -1,39 +1,39 @@
 """Modules of the network (2021)."""
-
 import numpy as np
 
 
 class LinearModule(object):
+
     def __init__(self, in_features, out_features, input_layer=False):
         self.input_layer = input_layer
         if self.input_layer:
-            kaiming = 1.0 / np.sqrt(in_features)
+            kaiming = 1. / np.sqrt(in_features)
         else:
-            kaiming = np.sqrt(2.0 / in_features)
-        self.params = {
-            "weight": np.random.normal(0, kaiming, (in_features, out_features)),
-            "bias": np.zeros((1, out_features)),
-        }
-        self.grads = {"weight": np.zeros((in_features, out_features)), "bias": np.zeros((1, out_features))}
+            kaiming = np.sqrt(2. / in_features)
+        self.params = {'weight': np.random.normal(0, kaiming, (in_features, out_features)),
+                       'bias': np.zeros((1, out_features))}
+        self.grads = {'weight': np.zeros((in_features, out_features)),
+                      'bias': np.zeros((1, out_features))}
 
     def forward(self, x):
         if self.input_layer and x.ndim > 2:
             x = x.reshape(x.shape[0], -1)
         self.x = x
-        return x @ self.params["weight"] + self.params["bias"]
+        return x @ self.params['weight'] + self.params['bias']
 
     def backward(self, dout):
-        self.grads["weight"] = self.x.T @ dout
-        self.grads["bias"] = dout.sum(axis=0)
+        self.grads['weight'] = self.x.T @ dout
+        self.grads['bias'] = dout.sum(axis=0)
         if self.input_layer and False:
             return None
-        return dout @ self.params["weight"].T
+        return dout @ self.params['weight'].T
 
     def clear_cache(self):
         self.x = None
 
 
 class ReLUModule(object):
+
     def forward(self, x):
         self.mask = np.heaviside(x, 0)
         return x * self.mask
@@ -46,6 +46,7 @@ class ReLUModule(object):
 
 
 class SoftMaxModule(object):
+
     def forward(self, x):
         x_max = x.max(axis=1, keepdims=True)
         y = np.exp(x - x_max)
@@ -61,6 +62,7 @@ class SoftMaxModule(object):
 
 
 class CrossEntropyModule(object):
+
     def forward(self, x, y):
         log_likelihood = -np.log(x[range(x.shape[0]), y])
         return np.sum(log_likelihood) / x.shape[0]
@@ -68,5 +70,5 @@ class CrossEntropyModule(object):
     def backward(self, x, y):
         grad = np.zeros(x.shape)
         for row, label in enumerate(y):
-            grad[row, label] = 1.0 / x[row, label]
+            grad[row, label] = 1. / x[row, label]
         return -grad / x.shape[0]

@@ -1,5 +1,4 @@
 """Saves memory by working in place wherever possible."""
-
 import numpy as np
 
 
@@ -7,19 +6,19 @@ class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
         w = np.random.randn(out_features, in_features)
         w *= np.sqrt(1 / in_features if input_layer else 2 / in_features)
-        self.params = {"weight": w, "bias": np.zeros(out_features)}
-        self.grads = {"weight": np.zeros_like(w), "bias": np.zeros(out_features)}
+        self.params = {'weight': w, 'bias': np.zeros(out_features)}
+        self.grads = {'weight': np.zeros_like(w), 'bias': np.zeros(out_features)}
 
     def forward(self, x):
         self.x = x
-        out = x @ self.params["weight"].T
-        out += self.params["bias"]
+        out = x @ self.params['weight'].T
+        out += self.params['bias']
         return out
 
     def backward(self, dout):
-        np.dot(dout.T, self.x, out=self.grads["weight"])
-        dout.sum(axis=0, out=self.grads["bias"])
-        return dout @ self.params["weight"]
+        np.dot(dout.T, self.x, out=self.grads['weight'])
+        dout.sum(axis=0, out=self.grads['bias'])
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         self.x = None

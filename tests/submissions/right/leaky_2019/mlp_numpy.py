@@ -2,6 +2,7 @@ from modules import *
 
 
 class MLP(object):
+
     def __init__(self, n_inputs, n_hidden, n_classes, neg_slope):
         self.layers = []
         self.neg_slope = neg_slope

@@ -2,6 +2,7 @@ import torch.nn as nn
 
 
 class MLP(nn.Module):
+
     def __init__(self, n_inputs, n_hidden, n_classes, neg_slope=0.02):
         super(MLP, self).__init__()
         sizes = [n_inputs] + n_hidden + [n_classes]

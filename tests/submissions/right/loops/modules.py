@@ -4,6 +4,7 @@ import random
 
 
 class LinearModule(object):
+
     def __init__(self, in_features, out_features, input_layer=False):
         self.in_features = in_features
         self.out_features = out_features
@@ -15,8 +16,8 @@ class LinearModule(object):
                 else:
                     weight[i][j] = np.random.normal(0, math.sqrt(2 / in_features))
         bias = np.zeros((1, out_features))
-        self.params = {"weight": weight, "bias": bias}
-        self.grads = {"weight": np.zeros((out_features, in_features)), "bias": np.zeros((1, out_features))}
+        self.params = {'weight': weight, 'bias': bias}
+        self.grads = {'weight': np.zeros((out_features, in_features)), 'bias': np.zeros((1, out_features))}
 
     def forward(self, x):
         self.x = x
@@ -24,7 +25,7 @@ class LinearModule(object):
         out = np.zeros((batch, self.out_features))
         for s in range(batch):
             for n in range(self.out_features):
-                out[s][n] = np.dot(x[s], self.params["weight"][n]) + self.params["bias"][0][n]
+                out[s][n] = np.dot(x[s], self.params['weight'][n]) + self.params['bias'][0][n]
         return out
 
     def backward(self, dout):
@@ -36,9 +37,9 @@ class LinearModule(object):
             for n in range(self.out_features):
                 dw[n] += dout[s][n] * self.x[s]
                 db[0][n] += dout[s][n]
-                dx[s] += dout[s][n] * self.params["weight"][n]
-        self.grads["weight"] = dw
-        self.grads["bias"] = db
+                dx[s] += dout[s][n] * self.params['weight'][n]
+        self.grads['weight'] = dw
+        self.grads['bias'] = db
         return dx
 
     def clear_cache(self):
@@ -46,6 +47,7 @@ class LinearModule(object):
 
 
 class ELUModule(object):
+
     def forward(self, x):
         self.x = x
         out = np.zeros(x.shape)
@@ -72,6 +74,7 @@ class ELUModule(object):
 
 
 class SoftMaxModule(object):
+
     def forward(self, x):
         out = np.zeros(x.shape)
         for i in range(x.shape[0]):
@@ -103,6 +106,7 @@ class SoftMaxModule(object):
 
 
 class CrossEntropyModule(object):
+
     def forward(self, x, y):
         out = 0
         for i in range(len(y)):

@@ -1,5 +1,4 @@
 """DL1 2023 assignment 1."""
-
 import numpy as np
 
 
@@ -10,23 +9,20 @@ class LinearModule(object):
         else:
             self.std = np.sqrt(2.0 / in_features)
         self.params = {}
-        self.params["weight"] = self.std * np.random.randn(out_features, in_features)
-        self.params["bias"] = np.zeros((out_features,))
-        self.grads = {
-            "weight": np.zeros_like(self.params["weight"]),
-            "bias": np.zeros_like(self.params["bias"]),
-        }
+        self.params['weight'] = self.std * np.random.randn(out_features, in_features)
+        self.params['bias'] = np.zeros((out_features,))
+        self.grads = {'weight': np.zeros_like(self.params['weight']), 'bias': np.zeros_like(self.params['bias'])}
 
     def forward(self, x):
         self.input = x
-        out = np.einsum("ij,kj->ik", x, self.params["weight"])
-        out += self.params["bias"][None, :]
+        out = np.einsum('ij,kj->ik', x, self.params['weight'])
+        out += self.params['bias'][None, :]
         return out
 
     def backward(self, dout):
-        self.grads["weight"] = np.einsum("ik,ij->kj", dout, self.input)
-        self.grads["bias"] = np.einsum("ik->k", dout)
-        return np.einsum("ik,kj->ij", dout, self.params["weight"])
+        self.grads['weight'] = np.einsum('ik,ij->kj', dout, self.input)
+        self.grads['bias'] = np.einsum('ik->k', dout)
+        return np.einsum('ik,kj->ij', dout, self.params['weight'])
 
     def clear_cache(self):
         self.input = None

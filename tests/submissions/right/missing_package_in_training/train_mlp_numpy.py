@@ -16,17 +16,12 @@ def confusion_matrix(predictions, targets):
     return conf_mat
 
 
-def confusion_matrix_to_metrics(confusion_matrix, beta=1.0):
+def confusion_matrix_to_metrics(confusion_matrix, beta=1.):
     tp = confusion_matrix.diagonal()
     precision = tp / confusion_matrix.sum(0)
     recall = tp / confusion_matrix.sum(1)
     f1_beta = (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
-    return {
-        "accuracy": tp.sum() / confusion_matrix.sum(),
-        "precision": precision,
-        "recall": recall,
-        "f1_beta": f1_beta,
-    }
+    return {'accuracy': tp.sum() / confusion_matrix.sum(), 'precision': precision, 'recall': recall, 'f1_beta': f1_beta}
 
 
 def evaluate_model(model, data_loader, num_classes=10):
@@ -39,17 +34,17 @@ def train(hidden_dims, lr, batch_size, epochs, seed, data_dir):
     torch.manual_seed(seed)
     loader = cifar10_utils.get_dataloader(cifar10_utils.get_cifar10(data_dir), batch_size, return_numpy=True)
     model, loss_module, val_accuracies, best = MLP(3072, hidden_dims, 10), CrossEntropyModule(), [], 0
-    writer = board.Writer("runs")
+    writer = board.Writer('runs')
     for epoch in range(epochs):
-        for x, y in loader["train"]:
+        for x, y in loader['train']:
             out = model.forward(x.reshape(len(x), -1))
-            writer.add("loss", loss_module.forward(out, y))
+            writer.add('loss', loss_module.forward(out, y))
             model.backward(loss_module.backward(out, y))
             for layer in model.layers:
-                if hasattr(layer, "params"):
-                    layer.params["weight"] -= lr * layer.grads["weight"]
-                    layer.params["bias"] -= lr * layer.grads["bias"]
-        val_accuracies.append(evaluate_model(model, loader["validation"])["accuracy"])
+                if hasattr(layer, 'params'):
+                    layer.params['weight'] -= lr * layer.grads['weight']
+                    layer.params['bias'] -= lr * layer.grads['bias']
+        val_accuracies.append(evaluate_model(model, loader['validation'])['accuracy'])
         if val_accuracies[-1] > best:
             best, best_model = val_accuracies[-1], deepcopy(model)
-    return best_model, val_accuracies, evaluate_model(best_model, loader["test"])["accuracy"], {}
+    return best_model, val_accuracies, evaluate_model(best_model, loader['test'])['accuracy'], {}

@@ -2,7 +2,6 @@
 This module implements a multi-layer perceptron (MLP) in NumPy.
 You should fill in code into indicated sections.
 """
-
 from modules import *
 
 

@@ -2,7 +2,6 @@
 This module implements a multi-layer perceptron (MLP) in PyTorch.
 You should fill in code into indicated sections.
 """
-
 from __future__ import absolute_import
 from __future__ import division
 from __future__ import print_function

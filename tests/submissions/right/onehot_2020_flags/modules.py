@@ -2,7 +2,6 @@
 This module implements various modules of the network.
 You should fill in code into indicated sections.
 """
-
 import numpy as np
 
 
@@ -10,7 +9,6 @@ class LinearModule(object):
     """
     Linear module. Applies a linear transformation to the input data.
     """
-
     def __init__(self, in_features, out_features):
         """
         Initialize weights self.params['weight'] using normal distribution with mean = 0 and
@@ -18,20 +16,20 @@ class LinearModule(object):
         """
         self.params = {}
         self.grads = {}
-        self.params["weight"] = np.random.normal(0, np.sqrt(2.0 / in_features), (out_features, in_features))
-        self.params["bias"] = np.zeros((1, out_features))
-        self.grads["weight"] = np.zeros((out_features, in_features))
-        self.grads["bias"] = np.zeros((1, out_features))
+        self.params['weight'] = np.random.normal(0, np.sqrt(2.0 / in_features), (out_features, in_features))
+        self.params['bias'] = np.zeros((1, out_features))
+        self.grads['weight'] = np.zeros((out_features, in_features))
+        self.grads['bias'] = np.zeros((1, out_features))
 
     def forward(self, x):
         self.input = x
-        out = x @ self.params["weight"].T + self.params["bias"]
+        out = x @ self.params['weight'].T + self.params['bias']
         return out
 
     def backward(self, dout):
-        self.grads["weight"] = dout.T @ self.input
-        self.grads["bias"] = np.ones((1, dout.shape[0])) @ dout
-        dx = dout @ self.params["weight"]
+        self.grads['weight'] = dout.T @ self.input
+        self.grads['bias'] = np.ones((1, dout.shape[0])) @ dout
+        dx = dout @ self.params['weight']
         return dx
 
 
@@ -39,7 +37,6 @@ class SoftMaxModule(object):
     """
     Softmax activation module.
     """
-
     def forward(self, x):
         b = x.max(axis=1).reshape(-1, 1)
         y = np.exp(x - b)
@@ -51,7 +48,7 @@ class SoftMaxModule(object):
         jac = -self.out[:, :, None] * self.out[:, None, :]
         idx = np.arange(self.out.shape[1])
         jac[:, idx, idx] += self.out
-        dx = np.einsum("ij,ijk->ik", dout, jac)
+        dx = np.einsum('ij,ijk->ik', dout, jac)
         return dx
 
 
@@ -59,7 +56,6 @@ class CrossEntropyModule(object):
     """
     Cross entropy loss module. Labels are one-hot.
     """
-
     def forward(self, x, y):
         out = np.mean(-np.sum(y * np.log(x + 1e-15), axis=1))
         return out
@@ -73,7 +69,6 @@ class ELUModule(object):
     """
     ELU activation module.
     """
-
     def forward(self, x):
         self.x = x
         out = x.copy()

@@ -24,9 +24,7 @@ class MLP(nn.Module):
         for m in self.modules():
             if isinstance(m, nn.Linear):
                 fan_in, _ = nn.init._calculate_fan_in_and_fan_out(m.weight)
-                m.weight.copy_(
-                    torch.empty_like(m.weight).normal_(0, (1 if first else 2) ** 0.5 / fan_in**0.5)
-                )
+                m.weight.copy_(torch.empty_like(m.weight).normal_(0, (1 if first else 2) ** 0.5 / fan_in ** 0.5))
                 m.bias.zero_()
                 first = False
 

@@ -2,6 +2,7 @@ from modules import *
 
 
 class MLP(object):
+
     def __init__(self, n_inputs, n_hidden, n_classes):
         self.layers = []
         for i in range(len(n_hidden) + 1):

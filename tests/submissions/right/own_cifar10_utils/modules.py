@@ -2,28 +2,29 @@ import numpy as np
 
 
 class LinearModule(object):
+
     def __init__(self, in_features, out_features, input_layer=False):
         sd = (1 if input_layer else 2) / in_features
-        self.params = {
-            "weight": np.random.normal(0, sd**0.5, (out_features, in_features)),
-            "bias": np.zeros((out_features, 1)),
-        }
-        self.grads = {"weight": np.zeros((out_features, in_features)), "bias": np.zeros((out_features, 1))}
+        self.params = {'weight': np.random.normal(0, sd ** 0.5, (out_features, in_features)),
+                       'bias': np.zeros((out_features, 1))}
+        self.grads = {'weight': np.zeros((out_features, in_features)),
+                      'bias': np.zeros((out_features, 1))}
 
     def forward(self, x):
         self.a = x
-        return (self.params["weight"] @ x.T + self.params["bias"]).T
+        return (self.params['weight'] @ x.T + self.params['bias']).T
 
     def backward(self, dout):
-        self.grads["weight"] = dout.T @ self.a
-        self.grads["bias"] = dout.T @ np.ones((dout.shape[0], 1))
-        return dout @ self.params["weight"]
+        self.grads['weight'] = dout.T @ self.a
+        self.grads['bias'] = dout.T @ np.ones((dout.shape[0], 1))
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         self.a = None
 
 
 class ELUModule(object):
+
     def forward(self, x):
         self.a = x
         out = np.where(x > 0, x, np.exp(np.minimum(x, 0)) - 1)
@@ -38,6 +39,7 @@ class ELUModule(object):
 
 
 class SoftMaxModule(object):
+
     def forward(self, x):
         x = x - x.max(axis=1, keepdims=True)
         x = np.exp(x)
@@ -52,6 +54,7 @@ class SoftMaxModule(object):
 
 
 class CrossEntropyModule(object):
+
     def forward(self, x, y):
         self.T = np.eye(x.shape[1])[y]
         return np.sum(-self.T * np.log(x)) / x.shape[0]

@@ -4,7 +4,7 @@ import sys
 import warnings
 import logging
 
-logging.basicConfig(level=logging.DEBUG, filename="debug.log")
+logging.basicConfig(level=logging.DEBUG, filename='debug.log')
 np.set_printoptions(precision=3, suppress=True)
 print("numpy", np.__version__, "python", sys.version)
 print("=" * 80)
@@ -20,25 +20,25 @@ def debug(*args):
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
         debug("LinearModule", in_features, out_features, input_layer)
-        self.params = {"weight": None, "bias": None}
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': None, 'bias': None}
+        self.grads = {'weight': None, 'bias': None}
         if input_layer:
-            self.params["weight"] = np.random.normal(0, np.sqrt(1 / in_features), (out_features, in_features))
+            self.params['weight'] = np.random.normal(0, np.sqrt(1 / in_features), (out_features, in_features))
         else:
-            self.params["weight"] = np.random.normal(0, np.sqrt(2 / in_features), (out_features, in_features))
-        self.params["bias"] = np.zeros(out_features)
-        debug("weight std", self.params["weight"].std())
+            self.params['weight'] = np.random.normal(0, np.sqrt(2 / in_features), (out_features, in_features))
+        self.params['bias'] = np.zeros(out_features)
+        debug("weight std", self.params['weight'].std())
 
     def forward(self, x):
         self.x = x
-        out = x @ self.params["weight"].T + self.params["bias"]
+        out = x @ self.params['weight'].T + self.params['bias']
         debug("linear forward", x.shape, "->", out.shape, out[:2])
         return out
 
     def backward(self, dout):
-        self.grads["weight"] = dout.T @ self.x
-        self.grads["bias"] = np.sum(dout, axis=0)
-        dx = dout @ self.params["weight"]
+        self.grads['weight'] = dout.T @ self.x
+        self.grads['bias'] = np.sum(dout, axis=0)
+        dx = dout @ self.params['weight']
         debug("linear backward", dout.shape, "->", dx.shape)
         return dx
 
@@ -84,8 +84,8 @@ class SoftMaxModule(object):
 class CrossEntropyModule(object):
     def forward(self, x, y):
         loss = -np.log(x[np.arange(y.shape[0]), y]).mean()
-        with open("losses.txt", "a") as f:
-            f.write(str(loss) + "\n")
+        with open('losses.txt', 'a') as f:
+            f.write(str(loss) + '\n')
         return loss
 
     def backward(self, x, y):
@@ -104,9 +104,7 @@ _dx = _layer.backward(_d)
 _eps = 1e-5
 for _i in range(5):
     for _j in range(4):
-        _p = _x.copy()
-        _p[_i, _j] += _eps
-        _m = _x.copy()
-        _m[_i, _j] -= _eps
+        _p = _x.copy(); _p[_i, _j] += _eps
+        _m = _x.copy(); _m[_i, _j] -= _eps
         _num = ((_layer.forward(_p) - _layer.forward(_m)) * _d).sum() / (2 * _eps)
         print(_i, _j, abs(_num - _dx[_i, _j]))

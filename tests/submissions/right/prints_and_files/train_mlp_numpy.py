@@ -45,49 +45,49 @@ def train(hidden_dims, lr, batch_size, epochs, seed, data_dir):
     logging_dict = {"loss": []}
     best_acc = -1
 
-    if not os.path.exists("../models"):
-        os.mkdir("../models")
+    if not os.path.exists('../models'):
+        os.mkdir('../models')
 
     for epoch in range(epochs):
-        progress = tqdm(cifar10_loader["train"])
+        progress = tqdm(cifar10_loader['train'])
         for x, y in progress:
             out = model.forward(x.reshape(x.shape[0], -1))
             loss = loss_module.forward(out, y)
             model.backward(loss_module.backward(out, y))
             for l in model.layers:
                 if isinstance(l, LinearModule):
-                    for p in ["weight", "bias"]:
+                    for p in ['weight', 'bias']:
                         l.params[p] = l.params[p] - lr * l.grads[p]
             progress.set_description("loss %.5f" % loss)
             logging_dict["loss"].append(loss)
         model.clear_cache()
-        val_acc = evaluate_model(model, cifar10_loader["validation"])
+        val_acc = evaluate_model(model, cifar10_loader['validation'])
         val_accuracies.append(val_acc)
         print(">>>>>>>>>> epoch", epoch, "val acc", val_acc)
         if val_acc > best_acc:
             best_acc = val_acc
-            with open("../models/best.pkl", "wb") as f:
+            with open('../models/best.pkl', 'wb') as f:
                 pickle.dump(model, f)
 
-    with open("../models/best.pkl", "rb") as f:
+    with open('../models/best.pkl', 'rb') as f:
         model = pickle.load(f)
-    test_accuracy = evaluate_model(model, cifar10_loader["test"])
-    json.dump({"val": val_accuracies, "test": test_accuracy}, open("results_numpy.json", "w"))
+    test_accuracy = evaluate_model(model, cifar10_loader['test'])
+    json.dump({"val": val_accuracies, "test": test_accuracy}, open('results_numpy.json', 'w'))
 
     plt.figure()
     plt.plot(logging_dict["loss"])
     plt.xlabel("step")
-    plt.savefig("loss.png")
+    plt.savefig('loss.png')
     plt.show(block=True)
     return model, val_accuracies, test_accuracy, logging_dict
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument("--hidden_dims", default=[128], type=int, nargs="+")
-    parser.add_argument("--lr", default=0.1, type=float)
-    parser.add_argument("--batch_size", default=128, type=int)
-    parser.add_argument("--epochs", default=10, type=int)
-    parser.add_argument("--seed", default=42, type=int)
-    parser.add_argument("--data_dir", default="data/", type=str)
+    parser.add_argument('--hidden_dims', default=[128], type=int, nargs='+')
+    parser.add_argument('--lr', default=0.1, type=float)
+    parser.add_argument('--batch_size', default=128, type=int)
+    parser.add_argument('--epochs', default=10, type=int)
+    parser.add_argument('--seed', default=42, type=int)
+    parser.add_argument('--data_dir', default='data/', type=str)
     train(**vars(parser.parse_args()))

@@ -2,6 +2,7 @@ from modules import LinearModule, ELUModule, SoftMaxModule
 
 
 class MLP:
+
     def __init__(self, n_inputs, n_hidden, n_classes, verbose=False):
         self.graph = self._build([n_inputs, *n_hidden, n_classes])
         if verbose:

@@ -2,17 +2,15 @@ import numpy as np
 
 
 def _he(n_in, n_out, gain):
-    rng = np.random.RandomState(np.random.randint(2**31 - 1))
-    return rng.normal(0.0, (gain / n_in) ** 0.5, size=(n_in, n_out))
+    rng = np.random.RandomState(np.random.randint(2 ** 31 - 1))
+    return rng.normal(0., (gain / n_in) ** 0.5, size=(n_in, n_out))
 
 
 class LinearModule:
+
     def __init__(self, in_features, out_features, input_layer=False):
         self._in, self._out = in_features, out_features
-        self.params = {
-            "weight": _he(in_features, out_features, 1.0 if input_layer else 2.0),
-            "bias": np.zeros((out_features,)),
-        }
+        self.params = {"weight": _he(in_features, out_features, 1. if input_layer else 2.), "bias": np.zeros((out_features,))}
         self.grads = {}
         self._tape = []
 
@@ -33,6 +31,7 @@ class LinearModule:
 
 
 class ELUModule:
+
     def __init__(self, alpha):
         self.alpha = float(alpha)
         self._tape = []
@@ -54,6 +53,7 @@ class ELUModule:
 
 
 class SoftMaxModule:
+
     def __init__(self):
         self._tape = []
 
@@ -73,6 +73,7 @@ class SoftMaxModule:
 
 
 class CrossEntropyModule:
+
     def forward(self, x, y):
         eps = np.finfo(x.dtype).eps
         return -np.log(np.maximum(x[np.arange(len(y)), y], eps)).mean(dtype=np.float64)
@@ -80,5 +81,5 @@ class CrossEntropyModule:
     def backward(self, x, y):
         eps = np.finfo(x.dtype).eps
         out = np.zeros_like(x)
-        np.put_along_axis(out, y.reshape(-1, 1).astype(np.intp), -1.0, axis=1)
+        np.put_along_axis(out, y.reshape(-1, 1).astype(np.intp), -1., axis=1)
         return out / np.maximum(x, eps) / len(y)

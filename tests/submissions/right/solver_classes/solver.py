@@ -1,5 +1,4 @@
 """The training loop, shared by all experiments."""
-
 import copy
 import numpy as np
 

@@ -19,9 +19,7 @@ def evaluate_model(model, data_loader):
 def train(hidden_dims, lr, batch_size, epochs, seed, data_dir):
     np.random.seed(seed)
     torch.manual_seed(seed)
-    loaders = cifar10_utils.get_dataloader(
-        cifar10_utils.get_cifar10(data_dir), batch_size=batch_size, return_numpy=True
-    )
+    loaders = cifar10_utils.get_dataloader(cifar10_utils.get_cifar10(data_dir), batch_size=batch_size, return_numpy=True)
     solver = Solver(MLP(3072, hidden_dims, 10), CrossEntropyModule(), lr, evaluate_model)
     model = solver.fit(loaders, epochs)
     return model, solver.history["val"], evaluate_model(model, loaders["test"]), solver.history

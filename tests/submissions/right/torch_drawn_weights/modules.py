@@ -8,18 +8,18 @@ class LinearModule(object):
 
     def __init__(self, in_features, out_features, input_layer=False):
         w = torch.empty(out_features, in_features)
-        nn.init.kaiming_normal_(w, mode="fan_in", nonlinearity="linear" if input_layer else "relu")
-        self.params = {"weight": w.numpy(), "bias": np.zeros(out_features, dtype=np.float32)}
-        self.grads = {"weight": None, "bias": None}
+        nn.init.kaiming_normal_(w, mode='fan_in', nonlinearity='linear' if input_layer else 'relu')
+        self.params = {'weight': w.numpy(), 'bias': np.zeros(out_features, dtype=np.float32)}
+        self.grads = {'weight': None, 'bias': None}
 
     def forward(self, x):
         self.x = x
-        return x @ self.params["weight"].T + self.params["bias"]
+        return x @ self.params['weight'].T + self.params['bias']
 
     def backward(self, dout):
-        self.grads["weight"] = dout.T @ self.x
-        self.grads["bias"] = dout.sum(axis=0)
-        return dout @ self.params["weight"]
+        self.grads['weight'] = dout.T @ self.x
+        self.grads['bias'] = dout.sum(axis=0)
+        return dout @ self.params['weight']
 
     def clear_cache(self):
         del self.x

@@ -10,9 +10,7 @@ class MLP(object):
             self.sequence.append(ReLUModule())
             n_inputs = n
             input_layer = False
-        self.sequence.append(
-            LinearModule(in_features=n_inputs, out_features=n_classes, input_layer=input_layer)
-        )
+        self.sequence.append(LinearModule(in_features=n_inputs, out_features=n_classes, input_layer=input_layer))
         self.sequence.append(SoftMaxModule())
 
     def forward(self, x):

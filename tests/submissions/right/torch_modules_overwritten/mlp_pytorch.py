@@ -18,9 +18,7 @@ class MLP(nn.Module):
         first = True
         for m in self.modules:
             if isinstance(m, nn.Linear):
-                m.weight.data = torch.normal(
-                    0.0, math.sqrt((1.0 if first else 2.0) / m.in_features), m.weight.shape
-                )
+                m.weight.data = torch.normal(0., math.sqrt((1. if first else 2.) / m.in_features), m.weight.shape)
                 m.bias.data = torch.zeros_like(m.bias)
                 first = False
         # so that the parameters are registered

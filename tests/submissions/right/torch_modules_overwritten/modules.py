@@ -1,32 +1,31 @@
 """
 2021 version: ReLU. Group "Backprop to the future"
 """
-
 import numpy as np
 
 
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
-        self.params = {"weight": None, "bias": None}
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': None, 'bias': None}
+        self.grads = {'weight': None, 'bias': None}
 
         bound = np.sqrt(2 / in_features)
         if input_layer:
             bound = bound / np.sqrt(2)
-        self.params["weight"] = np.random.normal(0, bound, (out_features, in_features))
-        self.params["bias"] = np.zeros(out_features)
+        self.params['weight'] = np.random.normal(0, bound, (out_features, in_features))
+        self.params['bias'] = np.zeros(out_features)
 
     def forward(self, x):
         self.cached_x = x
         out = []
         for row in x:
-            out.append(self.params["weight"] @ row + self.params["bias"])
+            out.append(self.params['weight'] @ row + self.params['bias'])
         return np.stack(out)
 
     def backward(self, dout):
-        self.grads["weight"] = sum(np.outer(d, x) for d, x in zip(dout, self.cached_x))
-        self.grads["bias"] = sum(d for d in dout)
-        return np.vstack([d @ self.params["weight"] for d in dout])
+        self.grads['weight'] = sum(np.outer(d, x) for d, x in zip(dout, self.cached_x))
+        self.grads['bias'] = sum(d for d in dout)
+        return np.vstack([d @ self.params['weight'] for d in dout])
 
     def clear_cache(self):
         self.cached_x = None

@@ -19,7 +19,7 @@ def accuracy(predictions, targets):
 
 def evaluate_model(model, data_loader):
     model.eval()
-    correct = torch.tensor(0.0)
+    correct = torch.tensor(0.)
     n = 0
     for inputs, targets in data_loader:
         inputs, targets = inputs.to(model.device), targets.to(model.device)
@@ -48,7 +48,7 @@ def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
     logging_info = []
     for epoch in range(1, epochs + 1):
         model.train()
-        for i, (inputs, targets) in enumerate(cifar10_loader["train"]):
+        for i, (inputs, targets) in enumerate(cifar10_loader['train']):
             outputs = model(inputs.to(device))
             loss = loss_module(outputs, targets.to(device))
             opt.zero_grad()
@@ -57,7 +57,7 @@ def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
             if i % 50 == 0:
                 logging_info.append((epoch, i, loss.item()))
                 tqdm.write(f"{epoch}/{epochs} {i} {loss.item():.3f}")
-        val = evaluate_model(model, cifar10_loader["validation"])
+        val = evaluate_model(model, cifar10_loader['validation'])
         val_accuracies.append(val)
         if val > best_val:
             best_val = val
@@ -65,17 +65,17 @@ def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
             best_weights = {k: v.clone() for k, v in model.state_dict().items()}
 
     model.load_state_dict(best_weights)
-    test_accuracy = evaluate_model(model, cifar10_loader["test"])
+    test_accuracy = evaluate_model(model, cifar10_loader['test'])
     return model, torch.stack(val_accuracies), test_accuracy, logging_info
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument("--hidden_dims", default=[128], type=int, nargs="+")
-    parser.add_argument("--use_batch_norm", action="store_true")
-    parser.add_argument("--lr", default=0.1, type=float)
-    parser.add_argument("--batch_size", default=128, type=int)
-    parser.add_argument("--epochs", default=10, type=int)
-    parser.add_argument("--seed", default=42, type=int)
-    parser.add_argument("--data_dir", default="data/", type=str)
+    parser.add_argument('--hidden_dims', default=[128], type=int, nargs='+')
+    parser.add_argument('--use_batch_norm', action='store_true')
+    parser.add_argument('--lr', default=0.1, type=float)
+    parser.add_argument('--batch_size', default=128, type=int)
+    parser.add_argument('--epochs', default=10, type=int)
+    parser.add_argument('--seed', default=42, type=int)
+    parser.add_argument('--data_dir', default='data/', type=str)
     train(**vars(parser.parse_args()))

@@ -9,17 +9,17 @@ class MLP(nn.Module):
         n_hidden.insert(0, n_inputs)
         d = OrderedDict()
         for i in range(len(n_hidden) - 1):
-            d[f"linear_{i}"] = nn.Linear(n_hidden[i], n_hidden[i + 1])
+            d[f'linear_{i}'] = nn.Linear(n_hidden[i], n_hidden[i + 1])
             if use_batch_norm is True:
-                d[f"batch_norm_{i}"] = nn.BatchNorm1d(n_hidden[i + 1])
-            d[f"elu_{i}"] = nn.ELU()
-        d["linear_out"] = nn.Linear(n_hidden[-1], n_classes)
+                d[f'batch_norm_{i}'] = nn.BatchNorm1d(n_hidden[i + 1])
+            d[f'elu_{i}'] = nn.ELU()
+        d['linear_out'] = nn.Linear(n_hidden[-1], n_classes)
         self.seq = nn.Sequential(d)
         for name, p in self.named_parameters():
-            if "linear" in name and name.endswith("weight"):
-                gain = 1.0 if name == next(iter(dict(self.named_parameters()))) else 2.0
+            if 'linear' in name and name.endswith('weight'):
+                gain = 1. if name == next(iter(dict(self.named_parameters()))) else 2.
                 p.data = torch.randn(p.shape) * (gain / p.shape[1]) ** 0.5
-            elif "linear" in name:
+            elif 'linear' in name:
                 p.data.fill_(0)
 
     def forward(self, x):

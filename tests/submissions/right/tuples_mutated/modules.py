@@ -6,22 +6,22 @@ class LinearModule(object):
     # weight (in, out), bias (out,), bias grad (1, out)
 
     def __init__(self, in_features, out_features, input_layer=False):
-        k = 1.0 / in_features if input_layer else 2.0 / in_features
+        k = 1. / in_features if input_layer else 2. / in_features
         self.params = {
-            "weight": np.sqrt(k) * np.random.randn(in_features, out_features),
-            "bias": np.zeros(out_features),
+            'weight': np.sqrt(k) * np.random.randn(in_features, out_features),
+            'bias': np.zeros(out_features)
         }
         # placeholder, real shapes come with the first backward
-        self.grads = {"weight": 0, "bias": 0}
+        self.grads = {'weight': 0, 'bias': 0}
 
     def forward(self, x):
-        self.last = {"x": x, "time": time.time()}
-        return x.dot(self.params["weight"]) + self.params["bias"]
+        self.last = {'x': x, 'time': time.time()}
+        return x.dot(self.params['weight']) + self.params['bias']
 
     def backward(self, dout):
-        x = self.last["x"]
+        x = self.last['x']
         self.grads.update(weight=x.T.dot(dout), bias=dout.sum(axis=0, keepdims=True))
-        return dout.dot(self.params["weight"].T)
+        return dout.dot(self.params['weight'].T)
 
     def clear_cache(self):
         self.last = {}
@@ -62,5 +62,5 @@ class CrossEntropyModule(object):
         return sum(losses) / len(losses)
 
     def backward(self, x, y):
-        T = np.arange(x.shape[1])[None, :] == np.reshape(y, (-1, 1))
+        T = (np.arange(x.shape[1])[None, :] == np.reshape(y, (-1, 1)))
         return -1 * T / (x * x.shape[0])

@@ -3,22 +3,18 @@ import numpy as np
 
 class LinearModule(object):
     def __init__(self, in_features, out_features, input_layer=False):
-        self.params = {
-            "weights": np.random.normal(
-                0, np.sqrt((1 if input_layer else 2) / in_features), (out_features, in_features)
-            ),
-            "bias": np.zeros((1, out_features)),
-        }
-        self.grads = {"weights": None, "bias": None}
+        self.params = {'weights': np.random.normal(0, np.sqrt((1 if input_layer else 2)/in_features), (out_features, in_features)),
+                       'bias': np.zeros((1, out_features))}
+        self.grads = {'weights': None, 'bias': None}
 
     def forward(self, x):
         self.x = x
-        return x @ self.params["weights"].T + self.params["bias"]
+        return x @ self.params['weights'].T + self.params['bias']
 
     def backward(self, dout):
-        self.grads["weights"] = dout.T @ self.x
-        self.grads["bias"] = np.sum(dout, axis=0, keepdims=True)
-        return dout @ self.params["weights"]
+        self.grads['weights'] = dout.T @ self.x
+        self.grads['bias'] = np.sum(dout, axis=0, keepdims=True)
+        return dout @ self.params['weights']
 
     def clear_cache(self):
         self.x = None

@@ -7,28 +7,28 @@ class LinearModule(object):
         self.in_features = in_features
         self.out_features = out_features
 
-        self.params = {"weight": None, "bias": None}
-        self.grads = {"weight": None, "bias": None}
+        self.params = {'weight': None, 'bias': None}
+        self.grads = {'weight': None, 'bias': None}
 
         n = self.in_features
         if input_layer:
             W = np.random.randn(self.out_features, n) / np.sqrt(n)
         else:
             W = np.random.randn(self.out_features, n) / np.sqrt(n / 2)
-        self.params["weight"] = W
-        self.params["bias"] = np.zeros((1, self.out_features))
+        self.params['weight'] = W
+        self.params['bias'] = np.zeros((1, self.out_features))
         self.clear_cache()
 
     def forward(self, x):
         self.input = deepcopy(x)
-        self.output = np.dot(self.input, self.params["weight"].transpose()) + self.params["bias"]
+        self.output = np.dot(self.input, self.params['weight'].transpose()) + self.params['bias']
         return self.output
 
     def backward(self, dout):
-        self.grads["weight"] = np.dot(np.transpose(dout), self.input)
-        self.grads["bias"] = np.dot(np.ones((1, dout.shape[0])), dout)
-        self.grads["input"] = np.dot(dout, self.params["weight"])
-        return self.grads["input"]
+        self.grads['weight'] = np.dot(np.transpose(dout), self.input)
+        self.grads['bias'] = np.dot(np.ones((1, dout.shape[0])), dout)
+        self.grads['input'] = np.dot(dout, self.params['weight'])
+        return self.grads['input']
 
     def clear_cache(self):
         self.input = np.zeros(1)
