@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
-from grader.formulas.cursor import Shared
+from grader.formulas.choosing import choose, definitions_of, is_name, left_subscripts, respelled
 from grader.formulas.evaluate import Evaluator, Meaning
 from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.local_functions import preparation
 from grader.formulas.names import Names
 from grader.formulas.numpy_dialect import looks_like_code, parse_code
 from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
-from grader.formulas.parser import Parser
 from grader.formulas.readings import Candidate, candidates
 from grader.formulas.sampling import Sample
 from grader.formulas.show import show
-from grader.formulas.statements import Statement, statements
-from grader.formulas.style import Style
-from grader.formulas.tokens import Token
-from grader.formulas.tree import Delta, Entry, Node, Num, Sym, walk
+from grader.formulas.statements import statements
+from grader.formulas.tree import Delta, Num, Sym, walk
 from grader.formulas.values import Value
 
 Language = Literal["auto", "math", "code"]
@@ -124,12 +121,12 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     found, remarks = statements(text, preparation(text, names))
     if not found:
         raise Unreadable("no formula was found")
-    statement, notes = _choose(found, lenient, target, strict)
+    statement, notes = choose(found, lenient, target, strict)
     definitions, spellings = definitions_of(found, statement, names, lenient)
     left = left_subscripts(statement, lenient)
     sides = [side for side in statement.sides if side]
     last = sides[-1]
-    if len(sides) > 1 and [t.text for t in last] == ["0"] and not _is_name(sides[-2], lenient):
+    if len(sides) > 1 and [t.text for t in last] == ["0"] and not is_name(sides[-2], lenient):
         last = sides[-2]
     options = tuple(islice(candidates(respelled(last, spellings), names, definitions), MAX_READINGS))
     first = options[0]
@@ -161,170 +158,6 @@ def last_number(reading: Reading) -> Reading:
         reading, error="", token="", language="math", read_as=show(number), latex=show(number),
         notes=("the number was taken from the text",), candidates=(Candidate(number, Meaning(), ()),),
     )  # fmt: skip
-
-
-def _choose(
-    found: list[Statement], lenient: Names, target: str, strict: bool
-) -> tuple[Statement, tuple[str, ...]]:
-    """The statement that is the answer: boxed, or about what is asked, or the last equation.
-
-    Raises:
-        Unreadable: there are several formulas and nothing says which is the answer.
-    """
-    boxed = [s for s in found if s.boxed]
-    pool = boxed or [s for s in found if not s.trailing or strict] or found
-    about = [s for s in pool if len(s.sides) > 1 and target_of(s, lenient) == target]
-    if about:
-        return about[-1], ()
-    if strict:
-        raise Unreadable(f"no formula for {_shown(target)} was found", target)
-    # an equation for a single unknown name is a definition, used by what follows
-    equations = [s for s in pool if len(s.sides) > 1]
-    single = [s for s in pool if len(s.sides) == 1]
-    others = [s for s in equations if not _defines(s, lenient)]
-    if others and not (len(single) == 1 and all(_restates(s, lenient) for s in others)):
-        chosen = others[-1]
-        other = target_of(chosen, lenient)
-        note = (
-            (f"the left-hand side says {_shown(other)}, the question asks for {_shown(target)}",)
-            if other and target
-            else ()
-        )
-        return chosen, note
-    if len(single) > 1:
-        marked = [s for s in single if s.final]
-        if len(marked) != 1:
-            raise Unreadable(
-                "there are several formulas; write the left-hand side, or put the final one in \\boxed{...}"
-            )
-        single = marked
-    if single:
-        return single[-1], ()
-    return (equations or found)[-1], ()
-
-
-def _restates(statement: Statement, lenient: Names) -> bool:
-    """Whether an equation only says what a given name or the loss is."""
-    first = statement.sides[0][0].text if statement.sides[0] else ""
-    return target_of(statement, lenient) in lenient.question.symbols or first in lenient.loss
-
-
-def _shown(name: str) -> str:
-    return f"dL/d{name[1:]}" if name[:1] == "d" and len(name) > 1 else name
-
-
-def target_of(statement: Statement, lenient: Names) -> str:
-    """The name that a chain is about: the first of its sides that is a name alone."""
-    for side in statement.sides[:-1]:
-        node = _leniently(side, lenient)
-        if isinstance(node, Entry):
-            node = node.a
-        if isinstance(node, Sym):
-            return node.name
-    return ""
-
-
-def _is_name(side: tuple[Token, ...], lenient: Names) -> bool:
-    return isinstance(_leniently(side, lenient), (Sym, Entry))
-
-
-def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
-    try:
-        return Parser(list(side), lenient, Shared(Style()), {}).whole()
-    except (FormulaError, RecursionError):
-        return None
-
-
-def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
-    """The texts of the unknown name that a statement defines (``G``, ``\\delta_1``), or none."""
-    first = tuple(t for t in statement.sides[0] if t.text not in "{}")
-    if len(statement.sides) < 2 or not first or first[0].kind not in ("word", "name"):
-        return ()
-    texts = tuple(t.text for t in first)
-    known = texts[0] in lenient.known or lenient.pieces(first[0]) is not None
-    if (
-        known
-        and len(first) == 1
-        and texts[0] not in lenient.known
-        and lenient.folded(texts[0]) in lenient.sizes
-    ):
-        known = False  # D = diag(p) where d is a size
-    if known or len(first) == 1:
-        return () if known else texts
-    plain = len(first) <= 4 and texts[1] == "_" and all(t.kind in ("word", "num") for t in first[2:])
-    return texts if plain and texts[0] not in ("sum", "max") else ()
-
-
-def definitions_of(
-    found: list[Statement], chosen: Statement, names: Names, lenient: Names
-) -> tuple[dict[str, Node], dict[tuple[str, ...], str]]:
-    """Names that the answer itself defines (``G = dL/dY``), with their spellings. At most eight."""
-    trees: dict[str, Node] = {}
-    spellings: dict[tuple[str, ...], str] = {}
-    for statement in found:
-        texts = _defines(statement, lenient)
-        if statement is chosen or not texts or len(trees) >= 8:
-            continue
-        try:
-            shared = Shared(Style(), dict(trees))
-            tree = Parser(respelled(statement.sides[-1], spellings), names, shared, {}).whole()
-        except Unreadable:
-            if len(texts) == 1:  # whoever uses the name does not mean what it stands for elsewhere
-                spellings[texts] = f"the answer's own {texts[0]}"
-            continue
-        spellings[texts] = "=" + "".join(texts)
-        trees[spellings[texts]] = tree
-    return trees, spellings
-
-
-def respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str]) -> list[Token]:
-    """Tokens with the answer's own names as one token each, also where they run on (``GX``)."""
-    source = list(side)
-    out: list[Token] = []
-    position = 0
-    single = [texts[0] for texts in spellings if len(texts) == 1]
-    while position < len(source):
-        for texts, name in spellings.items():
-            if tuple(t.text for t in source[position : position + len(texts)]) == texts:
-                out.append(Token("name", name))
-                position += len(texts)
-                break
-        else:
-            token = source[position]
-            begins = [name for name in single if token.kind == "word" and token.text.startswith(name)]
-            if begins:
-                longest = max(begins, key=len)
-                out.append(Token("name", spellings[(longest,)]))
-                source[position] = replace(token, text=token.text[len(longest) :], spaced=False)
-            else:
-                out.append(token)
-                position += 1
-    return out
-
-
-def left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
-    """Subscripts of the left-hand side, from the first side that is an entry of a name."""
-    for side in statement.sides[:-1]:
-        node = _leniently(side, lenient)
-        if isinstance(node, Entry):
-            return tuple(str(sub) for sub in node.subs)
-    groups = _subscript_groups(statement.sides[0]) if len(statement.sides) > 1 else []
-    used = {letter for group in _subscript_groups(statement.sides[-1]) for letter in group}
-    left = tuple(dict.fromkeys(letter for group in groups for letter in group))
-    return left if set(left) <= used else ()
-
-
-def _subscript_groups(side: tuple[Token, ...]) -> list[tuple[str, ...]]:
-    """Letters of every subscript of a side, also of one that is no name: ``[\\partial x^T B x / \\partial x]_k``."""
-    texts = [token.text for token in side]
-    groups = []
-    for k in (k for k, text in enumerate(texts) if text == "_"):
-        after = texts[k + 1 :]
-        group = after[1 : after.index("}")] if after[:1] == ["{"] and "}" in after else after[:1]
-        letters = tuple(letter for text in group for letter in text if letter not in ",; ()")
-        if all("a" <= letter <= "z" for letter in letters):
-            groups.append(letters)
-    return groups
 
 
 def evaluate(

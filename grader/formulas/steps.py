@@ -8,12 +8,13 @@ from itertools import islice
 import numpy as np
 
 from grader.errors import RubricError
+from grader.formulas.attempts import attempted
+from grader.formulas.choosing import definitions_of, left_subscripts, respelled, target_of
 from grader.formulas.explain import explain
-from grader.formulas.judging import attempted
 from grader.formulas.limits import MAX_READINGS, FormulaError
 from grader.formulas.problem import Problem
 from grader.formulas.question import Question
-from grader.formulas.reading import Reading, definitions_of, left_subscripts, respelled, target_of
+from grader.formulas.reading import Reading
 from grader.formulas.readings import candidates
 from grader.formulas.show import show
 from grader.formulas.statements import Statement, statements

@@ -107,8 +107,9 @@ def expanded(value: Value, n: int) -> Value:
     """A multiple of the identity written out as an n x n matrix; other values as they are."""
     if not value.eye:
         return value
-    data = value.data * np.eye(n)
-    return Value(data if value.spread is None else data + value.spread, value.axes)
+    with np.errstate(invalid="ignore"):  # infinity times 0
+        data = value.data * np.eye(n)
+        return Value(data if value.spread is None else data + value.spread, value.axes)
 
 
 def elementwise(
