@@ -146,8 +146,8 @@ class CheckResult(Frozen):
     title: str
     kind: str
     verdict: Verdict
-    points: float = Field(ge=0)
-    earned: float = Field(default=0.0, ge=0)
+    points: float = Field(ge=0, le=1e9)
+    earned: float = Field(default=0.0, ge=0, le=1e9)
     message: str = ""  # one line: what went wrong and why
     detail: str = ""  # more lines: traceback of the submission's own frames, what was compared
     hint: str = ""

@@ -191,7 +191,7 @@ def _bar(earned: float, worth: float, undecided: float, plain: bool, width: int 
     full, half, empty = ("#", "?", ".") if plain else ("█", "▒", "░")
     if not worth:
         return Text(" " * width)
-    done = int(width * earned / worth + 1e-9)
+    done = min(width, int(width * earned / worth + 1e-9))  # a record may have been edited
     hatched = min(width - done, round(width * undecided / worth))
     style = "green" if earned >= worth - 1e-9 else "yellow" if earned else "red"
     return Text.assemble(
