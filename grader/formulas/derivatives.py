@@ -59,6 +59,9 @@ class Derivatives(Scripts):
                 word = variable[0].text
                 if word[:1] and word[1:] in self.names.loss:
                     variable = [Token("word", word[0])]
+        elif (token := self.peek()) is not None and token.text in self.names.functions:  # ∇h(X)
+            node = self.factor()
+            return replace(node, order=1) if isinstance(node, Apply) and node.order == 0 else node
         else:
             variable = [self.take()]
         if (

@@ -29,8 +29,16 @@ def unwrapped(tokens: list[Token], depth: int = 0) -> list[Token]:
                 and tokens[position].text == "."
             ):
                 position += 1
+        elif token.text in ("overset", "underset", "stackrel"):  # what stands above or below is a remark
+            _, position = _argument(tokens, position)
         elif token.text in FONTS:
             inner, position = _argument(tokens, position)
+            if (
+                token.text in ("underbrace", "overbrace")
+                and position < len(tokens)
+                and tokens[position].text in ("_", "^")
+            ):
+                _, position = _argument(tokens, position + 1)
             out.extend(_font(token, inner, out, depth))
         elif token.text in ACCENTS:
             inner, position = _argument(tokens, position)

@@ -18,7 +18,7 @@ DROPPED = words(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr quad qquad displaystyle "
     "textstyle scriptstyle limits nolimits nonumber notag middle hfill newline mathstrut large Large "
     "LARGE small normalsize noindent centering bf it rm cal bfseries itshape allowbreak nobreak hspace "
-    "vspace phantom strut par item underset overset bigm Bigm mathopen mathclose mathrel mathbin mathord "
+    "vspace phantom strut par item  bigm Bigm mathopen mathclose mathrel mathbin mathord "
     "ensuremath color"
 )
 

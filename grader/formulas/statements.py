@@ -41,6 +41,7 @@ _MEANINGFUL = words(
     "row elementwise per each product divided minus plus not without or except unless batch samples "
     "examples repeated broadcast"
 )
+_LAYOUT = frozenset(("row", "column", "vector", "a", "as", "the", "form", "notation"))
 _TRAILING = frozenset(
     ["where", "with", "since", "because", "here", "note", "denotes", "being", "for", "when"]
 )
@@ -183,8 +184,13 @@ def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Tok
     part: list[Token] = []
     depth, trailing, prose = 0, False, False
     inside_cases = 0
+    skipped_to = -1  # the end of a remark in brackets
     skipped = False  # behind \\in, up to the next comma
     for k, token in enumerate(tokens):
+        if part and depth == 0 and token.text == "(" and (end := _remark_end(tokens, k)):
+            skipped_to = end
+        if k <= skipped_to:
+            continue
         inside_cases += (token.text == "begin:cases") - (token.text == "end:cases")
         if token.kind == "sym":
             depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
@@ -225,6 +231,13 @@ def _clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Tok
             part.append(token)
     if part:
         yield part, trailing
+
+
+def _remark_end(tokens: list[Token], start: int) -> int:
+    """Where ``(column vector)`` ends that begins here; 0 if it is no such remark."""
+    end = matching(tokens, start)
+    inside = {token.text.lower() for token in tokens[start + 1 : end]}
+    return end if "vector" in inside and inside <= _LAYOUT else 0
 
 
 def is_word_of_prose(tokens: list[Token], k: int) -> bool:
