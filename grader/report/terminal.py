@@ -7,6 +7,8 @@ repeats what a word says already, so nothing is lost without it.
 from __future__ import annotations
 
 import io
+import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -103,8 +105,16 @@ def print_report(
         plain=narrow,
         saved=saved,
     )
-    stream.write(text if narrow else text.encode(encoding, "replace").decode(encoding))
+    stream.write(_fenced(text if narrow else text.encode(encoding, "replace").decode(encoding)))
     stream.flush()
+
+
+def _fenced(text: str) -> str:
+    """The text where the log of a GitHub step would take a line that begins with ``::`` for a command, indented or not."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    token = secrets.token_hex(16)
+    return f"::stop-commands::{token}\n{text}::{token}::\n"
 
 
 def _encodes(text: str, encoding: str) -> bool:

@@ -131,3 +131,13 @@ def test_a_pipe_gets_no_colour_and_everything(monkeypatch: pytest.MonkeyPatch) -
     assert "\x1b" not in stream.getvalue()
     assert "worst at [2, 2]" in stream.getvalue()
     assert stream.getvalue().endswith("written: out/report.json\n")
+
+
+def test_a_line_of_the_log_of_a_github_step_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    stream = io.StringIO()
+    print_report(samples.hostile("::error::pwned"), stream=stream)
+    first, *lines, last = stream.getvalue().splitlines()
+    assert first.startswith("::stop-commands::")
+    assert last == f"::{first.rpartition(':')[2]}::"
+    assert any(line.strip().startswith("::error") for line in lines)
