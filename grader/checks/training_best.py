@@ -9,7 +9,8 @@ from __future__ import annotations
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_budget import Trial
-from grader.checks.training_short import HELD_OUT, listed, measured, short_budget, short_trial
+from grader.checks.training_images import image_set
+from grader.checks.training_short import listed, measured, short_budget, short_trial
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
@@ -26,7 +27,9 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
     trial = short_trial(context, budget)
     returned = measured(context, trial, "validation")
     found = (
-        _spoilt_without_list(trial, returned) if trial.validation is None else _judge_best(trial, returned)
+        _spoilt_without_list(trial, returned)
+        if trial.validation is None
+        else _judge_best(context, trial, returned)
     )
     tested = measured(context, trial, "public")
     other = trial.test is not None and trial.tested > 0 and abs(trial.test - tested) > SAME + 0.02
@@ -66,7 +69,7 @@ def _spoilt_without_list(trial: Trial, returned: float) -> Finding:
     return Finding(Verdict.FAILED, text)
 
 
-def _judge_best(trial: Trial, returned: float) -> Finding:
+def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
     values = trial.validation or ()
     epochs = trial.budget.epochs
     if len(values) not in (epochs, epochs + 1) and not _stopped_early(trial):
@@ -74,11 +77,11 @@ def _judge_best(trial: Trial, returned: float) -> Finding:
             f"{len(values)} validation accuracies come back for {epochs} epochs; one after each epoch is due."
         )
         return Finding(Verdict.FAILED, text, hint="Where in the loops is the model evaluated?")
-    if trial.validated == 0 and trial.tested >= epochs * HELD_OUT:
+    chosen = _chosen_on_test(context, trial)
+    if chosen:
         return Finding(
             Verdict.FAILED,
-            f"The best of {epochs} epochs is chosen on the test images: they are read {trial.tested // HELD_OUT} times, "
-            "the validation images never.",
+            chosen,
             hint="Which loader is evaluated after each epoch, and which one once at the end?",
         )
     best, last = max(values), values[-1]
@@ -103,6 +106,17 @@ def _judge_best(trial: Trial, returned: float) -> Finding:
         f"The returned model is right on {returned:.1%} of the validation images; "
         f"the best epoch reported {best:.1%}, the last {last:.1%}.",
         hint="How is the validation accuracy computed, and of which model?",
+    )
+
+
+def _chosen_on_test(context: Context, trial: Trial) -> str:
+    """That the test images take the place of the validation images; "" if they do not, as far as can be seen."""
+    count = len(image_set(context.data(), "public", trial.budget)[1])
+    if trial.validated or trial.tested < trial.budget.epochs * count:
+        return ""
+    return (
+        f"The best of {trial.budget.epochs} epochs is chosen on the test images: they are read "
+        f"{trial.tested // count} times, the validation images never."
     )
 
 

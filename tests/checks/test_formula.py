@@ -96,3 +96,11 @@ def test_the_echo_says_how_answers_were_read_and_not_whether_they_are_right() ->
     assert echoes["q1c", ""].problem == "there is no answer"
     for echo in echoes.values():
         assert not any(word in str(echo).lower() for word in ("right", "wrong", "correct"))
+
+
+def test_what_may_be_in_a_document_stays_open(sandbox: Sandbox) -> None:
+    alone = graded(sandbox, {"notes.md": "nothing"})
+    assert {c.verdict for c in alone.checks} == {Verdict.MISSING}
+    beside = graded(sandbox, {"doc/Report.PDF": "%PDF-1.4"})
+    assert {c.verdict for c in beside.checks} == {Verdict.MANUAL}
+    assert "doc/Report.PDF" in check(beside, "q5_text.q5c").message

@@ -24,6 +24,7 @@ FAULTS = [
     ("self.grads['bias'] = dout.sum(axis=0)", "self.grads['bias'] = dout.mean(axis=0)", {"linear.gradient"}, "linear.gradient", "bias"),
     ("self.grads['bias'] = dout.sum(axis=0)", "pass", {"linear.gradient", "linear.contract"}, "linear.gradient", "bias"),
     ("self.grads['weight'] = dout.T", "self.grads['weight'] += dout.T", {"linear.contract"}, "linear.contract", "overwrite"),
+    ("of the last forward pass.\"\"\"\n        self.x = None", "\"\"\"", {"linear.contract"}, "linear.contract", "clear_cache drops nothing"),
     ("dx = dout @ self.params['weight']", "dx = -dout @ self.params['weight']", {"linear.gradient"}, "linear.gradient", "x"),
     ("gain = 1.0 if input_layer else 2.0", "gain = 2.0", {"linear.init"}, "linear.init", "input layer"),
     ("np.random.normal(0.0, std,", "np.random.uniform(-std * 3**0.5, std * 3**0.5,", {"linear.init"}, "linear.init", "uniform"),

@@ -62,21 +62,23 @@ def test_accuracy(sandbox: Sandbox, body: str, verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "axis", "weight", "matrix", "metrics"),
+    ("place", "axis", "weight", "matrix", "metrics", "said"),
     [
-        ("t, p", 0, "beta**2", Verdict.PASSED, Verdict.PASSED),
-        ("p, t", 1, "beta**2", Verdict.PASSED, Verdict.PASSED),  # predictions in rows, and used so
-        ("t, p", 1, "beta**2", Verdict.PASSED, Verdict.FAILED),  # precision and recall swapped
-        ("p, p", 0, "beta**2", Verdict.FAILED, Verdict.PASSED),
-        ("t, p", 0, "beta", Verdict.PASSED, Verdict.FAILED),
+        ("t, p", 0, "beta**2", Verdict.PASSED, Verdict.PASSED, ""),
+        ("p, t", 1, "beta**2", Verdict.PASSED, Verdict.PASSED, ""),  # predictions in rows, and used so
+        ("t, p", 1, "beta**2", Verdict.PASSED, Verdict.FAILED, "precision and recall are swapped"),
+        ("p, p", 0, "beta**2", Verdict.FAILED, Verdict.PASSED, ""),
+        ("t, p", 0, "beta", Verdict.PASSED, Verdict.FAILED, "f1_beta"),
     ],
 )
 def test_confusion_matrix_and_what_is_computed_from_it(
-    sandbox: Sandbox, place: str, axis: int, weight: str, matrix: Verdict, metrics: Verdict
+    sandbox: Sandbox, place: str, axis: int, weight: str, matrix: Verdict, metrics: Verdict, said: str
 ) -> None:
     text = MATRIX.format(place=place, axis=axis, weight=weight)
     assert graded(sandbox, text, "confusion_matrix", "2023").verdict is matrix
-    assert graded(sandbox, text, "metrics", "2023").verdict is metrics
+    found = graded(sandbox, text, "metrics", "2023")
+    assert found.verdict is metrics
+    assert said in found.message
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,12 @@ def test_evaluate_model(sandbox: Sandbox, body: str, extra: str, verdict: Verdic
     assert result.verdict is verdict
     if "np.mean([" in body:
         assert "the mean of the batches' means" in result.message
+
+
+def test_an_accuracy_in_percent_costs_once(sandbox: Sandbox) -> None:
+    body = "return 100 * np.mean(predictions.argmax(1) == targets)"
+    loop = "return sum(accuracy(model.forward(x), y) * len(y) for x, y in data_loader) / 29"
+    text = ACCURACY.format(body=body) + EVALUATE.format(extra="", body=loop)
+    report = grade_files(sandbox, {"train_mlp_numpy.py": text.encode()}, "metrics", variant="2025")
+    assert [c.verdict for c in report.checks] == [Verdict.FAILED, Verdict.PASSED]
+    assert "these are percent" in report.checks[0].message

@@ -99,6 +99,8 @@ WRONG = [
     ("best_model", "    model.load_state_dict(best_state)\n    test_accuracy = evaluate_model(model, cifar10_loader['test'])",
      "    test_accuracy = evaluate_model(model, cifar10_loader['test'])\n    model.load_state_dict(best_state)",
      Verdict.PARTIAL, "belongs to another one"),
+    ("best_model", "evaluate_model(model, cifar10_loader['validation'])", "evaluate_model(model, cifar10_loader['test'])",
+     Verdict.FAILED, "is chosen on the test images"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
     ("learning_rate", "lr=lr)", "lr=0.1)", Verdict.FAILED, "The lr argument has no effect"),
     ("architectures", "MLP(32 * 32 * 3, hidden_dims, 10", "MLP(32 * 32 * 3, [128], 10", Verdict.PARTIAL, "hidden_dims = []"),
