@@ -251,6 +251,13 @@ def _by_place(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
 
 def _by_gate(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
     """The rows of one gate of an LSTM are wrong, the others right."""
+    if cases[0].observation.layer == "lstm_cell" and target == OUTPUT:
+        off = np.array([wrong_elements(case).reshape(2, -1).any(axis=1) for case in cases if case.wrong])
+        if not off[:, 0].any() or not off[:, 1].any():
+            return [
+                diagnosis("F456", target, note="the hidden state" if off[:, 0].any() else "the cell state")
+            ]
+        return []
     if cases[0].observation.layer != "lstm_cell" or not target.startswith(("weight", "bias")):
         return []
     wrong = [wrong_elements(case) for case in cases if case.wrong and case.got.shape[0] % 4 == 0]

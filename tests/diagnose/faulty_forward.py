@@ -37,6 +37,10 @@ def root_mean_square(x: Array, gamma: Array, beta: Array, eps: float) -> Array:
     return gamma * x / np.sqrt((x**2).mean(-1, keepdims=True) + eps) + beta
 
 
+def beta_multiplied(x: Array, gamma: Array, beta: Array, eps: float) -> Array:
+    return (gamma + beta) * layer_norm_parts(x, eps)[0]
+
+
 def half_shifted(x: Array) -> Array:
     return np.exp(x - x.max(1, keepdims=True)) / np.exp(x).sum(1, keepdims=True)
 
@@ -69,7 +73,7 @@ FORWARDS = (
     Plant(
         "linear",
         "",
-        "F165",
+        "F150",
         "centred",
         lambda x, weight, bias: (x - x.mean(1, keepdims=True)) @ weight.T + bias,
     ),
@@ -99,6 +103,7 @@ FORWARDS = (
     ),
     Plant("batch_norm", "", "F307", "running", running_norm),
     Plant("batch_norm", "", "F303", "epsilon outside", epsilon_outside),
+    Plant("layer_norm", "", "F165", "beta times x_hat", beta_multiplied),
     Plant("layer_norm", "", "F310", "RMS", root_mean_square),
     Plant(
         "layer_norm", "", "F301", "beta lost", lambda x, gamma, beta, eps: gamma * layer_norm_parts(x, eps)[0]

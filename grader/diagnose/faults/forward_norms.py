@@ -43,7 +43,7 @@ FORWARD_NORMS: tuple[Fault, ...] = (
     ),
     Fault(
         "F305",
-        "divided by the variance instead of the standard deviation",
+        "not divided by the standard deviation as it should be",
         "The root is missing.",
         "x_hat must have a variance of 1.",
         "var = 4: divided by 4, not by 2.",
@@ -94,5 +94,14 @@ FORWARD_NORMS: tuple[Fault, ...] = (
         "[10, 12]: standard deviation 1, root mean square 11.",
         "Add a constant to the input: the output must not change.",
         "Around which value is the variance taken?",
+    ),
+    Fault(
+        "F311",
+        "gamma is multiplied before the normalisation instead of after it",
+        "The input is scaled first, and the product is normalised.",
+        "The normalisation takes a scale out again that was put in before it.",
+        "Batch norm with gamma 3: the output has standard deviation 3.",
+        "Double gamma: the output (without beta) must double.",
+        "At which place of forward does gamma have an effect that stays?",
     ),
 )

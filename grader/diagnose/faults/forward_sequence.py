@@ -86,4 +86,13 @@ FORWARD_SEQUENCE: tuple[Fault, ...] = (
         "Sum the weights of a query: it must be 1.",
         "What turns scores into weights?",
     ),
+    Fault(
+        "F456",
+        "one of the two new states is wrong, the other right",
+        "What both have in common is right: gates and pre-activations of the right one.",
+        "The hidden state is o tanh(c), the cell state f c + i g.",
+        "o = 0.5, c = 1: the hidden state is 0.38.",
+        "Compare the two states apart.",
+        "What does the wrong state have that the right one has not?",
+    ),
 )

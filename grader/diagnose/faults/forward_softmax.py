@@ -115,7 +115,7 @@ FORWARD_SOFTMAX: tuple[Fault, ...] = (
     ),
     Fault(
         "F216",
-        "the mean is taken inside the logarithm",
+        "the losses of the batch are not averaged as they should be",
         "The probabilities are averaged first.",
         "The logarithm of a mean is not the mean of logarithms.",
         "p = 0.5 and 0.25: 1.04 against 0.98.",

@@ -140,4 +140,13 @@ RECURRENCE: tuple[Fault, ...] = (
         "Split the gradient into its four blocks and compare each.",
         "Which block of rows is off, and what is special about its gate?",
     ),
+    Fault(
+        "G640",
+        "the gradient of one gate is missing, or is all there is",
+        "Input, state and weights feed all four gates; one of them is left out, or three are.",
+        "Gradients of several paths are added.",
+        "Four gates: four terms in dx.",
+        "Set the rows of one gate's weights to zero and see what stays.",
+        "Through how many gates does the input act?",
+    ),
 )

@@ -116,8 +116,8 @@ SPATIAL: tuple[Fault, ...] = (
     ),
     Fault(
         "G613",
-        "the maximum itself is left as a factor",
-        "The window's largest value multiplies the gradient.",
+        "a value of the window is left as a factor",
+        "The window's largest value, or the input, multiplies the gradient.",
         "The derivative of max(a, b) by its larger argument is 1.",
         "max(3, 1): the derivative by the first is 1, not 3.",
         "Double the image: the gradient must stay.",

@@ -13,8 +13,8 @@ from grader.diagnose.hypotheses.changes import (
     changed,
     predicted_labels,
     with_labels,
-    with_tensor,
 )
+from grader.diagnose.hypotheses.put_in import put_in
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.point import Floats
@@ -88,10 +88,6 @@ def _rounded(decimals: int) -> Transform:
     return lambda want: np.round(want, decimals)
 
 
-def _standardised(x: Floats) -> Floats:
-    return np.asarray(x - x.mean(axis=0, keepdims=True))
-
-
 FORWARD_GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("F117", of_output(np.zeros_like), alone=True),
     Hypothesis("F113", input_returned),
@@ -130,15 +126,7 @@ FORWARD_GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("F151", of_output(_reduced(None, True)), note="averaged over everything"),
     Hypothesis("F151", of_output(_broadcast_mean(0)), note="each replaced by the batch's mean"),
     Hypothesis("F151", of_output(_broadcast_mean(1)), note="each replaced by its row's mean"),
-    Hypothesis("F150", with_tensor("x", np.abs), note="the input's absolute value"),
-    Hypothesis("F150", with_tensor("x", np.negative), note="the input with its sign flipped"),
-    Hypothesis("F150", with_tensor("x", np.ones_like), note="ones in place of the input"),
-    Hypothesis("F150", with_tensor("x", np.zeros_like), note="zeros in place of the input"),
-    Hypothesis("F150", with_tensor("x", _standardised), note="the input centred over the batch"),
-    Hypothesis("F150", with_tensor("x", lambda x: 2 * x), note="the input doubled"),
-    Hypothesis("F150", with_tensor("x", lambda x: x / 2), note="the input halved"),
-    Hypothesis("F150", with_tensor("x", np.square), note="the input squared"),
-    Hypothesis("F150", with_tensor("x", lambda x: np.maximum(x, 0)), note="the input's positive part"),
+    *put_in("F150"),
     Hypothesis("F166", with_labels(lambda labels: np.full_like(labels, labels[0])), note="the first for all"),
     Hypothesis("F166", with_labels(lambda labels: np.full_like(labels, labels[-1])), note="the last for all"),
     Hypothesis("F166", with_labels(lambda labels: labels[::-1]), note="in reverse order"),

@@ -97,6 +97,11 @@ def _fused(
     return Hypothesis(fault, labelled(compute, shift), FUSED, note=note)
 
 
+def _huber(difference: Floats) -> Floats:
+    size = np.abs(difference)
+    return np.where(size < 1, 0.5 * difference**2, size - 0.5)
+
+
 def _smoothed(share: float) -> Callable[[Floats, Floats], Floats]:
     """Labels that give a share of their weight to all classes."""
     return lambda x, h: np.asarray(
@@ -119,14 +124,17 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     _plain("F212", lambda p, h: (1 - _picked(p, h)).mean(), "1 - p"),
     _plain("F218", lambda p, h: -np.log(_picked(p, h))),
     _plain("F218", lambda p, h: -h * np.log(p), "and the sum over the classes"),
-    _plain("F216", lambda p, h: -np.log(_picked(p, h).mean())),
-    _plain("F216", lambda p, h: -np.log(_picked(p, h).sum()), "the sum"),
+    _plain("F216", lambda p, h: -np.log(_picked(p, h).mean()), "the mean is taken inside the logarithm"),
+    _plain("F216", lambda p, h: -np.log(_picked(p, h).sum()), "the sum is taken inside the logarithm"),
     _plain("F215", lambda p, h: _binary(p, h).sum() / len(p), "binary cross-entropy"),
     _plain("F215", lambda p, h: ((p - h) ** 2).sum() / len(p), "squared error"),
     _plain("F215", lambda p, h: -(p * np.log(p)).sum() / len(p), "entropy of the prediction"),
     _plain("F215", lambda p, h: -(p * np.log(h + 1e-12)).sum() / len(p), "arguments exchanged"),
     _plain("F215", lambda p, h: -(_picked(p, h) * np.log(_picked(p, h))).mean(), "p log p"),
     _plain("F217", lambda p, h: _log_loss(softmax(p), h), "a softmax is taken"),
+    _plain("F216", lambda p, h: -np.log(_picked(p, h)).min(), "the smallest loss of the batch"),
+    _plain("F216", lambda p, h: -np.log(_picked(p, h)).max(), "the largest loss of the batch"),
+    _plain("F215", lambda p, h: -(((1 - _picked(p, h)) ** 2) * np.log(_picked(p, h))).mean(), "focal loss"),
     _plain("F210", lambda p, h: -np.log(_picked(p, h)).sum() / _classes(h), "classes that occur"),
     _plain("F210", lambda p, h: -np.log(_picked(p, h)).sum() / max(len(p) - 1, 1), "N - 1"),
     _plain("F210", lambda p, h: -np.log(_picked(p, h)).sum() / (len(p) + 1), "N + 1"),
@@ -145,7 +153,9 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     _fused("F212", lambda x, h: -_picked(softmax(x), h).mean(), "-p"),
     _fused("F212", lambda x, h: (1 - _picked(softmax(x), h)).mean(), "1 - p"),
     _fused("F218", lambda x, h: -np.log(_picked(softmax(x), h))),
-    _fused("F216", lambda x, h: -np.log(_picked(softmax(x), h).mean())),
+    _fused(
+        "F216", lambda x, h: -np.log(_picked(softmax(x), h).mean()), "the mean is taken inside the logarithm"
+    ),
     _fused("F215", lambda x, h: _binary(softmax(x), h).sum() / len(x), "binary cross-entropy"),
     _fused("F215", lambda x, h: ((softmax(x) - h) ** 2).sum() / len(x), "squared error"),
     _fused("F215", lambda x, h: _binary(sigmoid(x), h).sum() / len(x), "binary, with a sigmoid"),
@@ -161,6 +171,8 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     Hypothesis("F401", pairwise(lambda x, t: ((x - t) ** 3).mean()), MSE, note="a third power"),
     Hypothesis("F401", pairwise(lambda x, t: ((x - t) ** 4).mean()), MSE, note="a fourth power"),
     Hypothesis("F401", pairwise(lambda x, t: np.sqrt(((x - t) ** 2).sum())), MSE, note="the norm"),
+    Hypothesis("F401", pairwise(lambda x, t: _huber(x - t).mean()), MSE, note="Huber's loss"),
+    Hypothesis("F401", pairwise(lambda x, t: np.log(np.cosh(x - t)).mean()), MSE, note="log cosh"),
     Hypothesis("F218", pairwise(lambda x, t: (x - t) ** 2), MSE),
     Hypothesis("F218", pairwise(lambda x, t: ((x - t) ** 2).mean(axis=1)), MSE, note="per example"),
     Hypothesis("F218", pairwise(lambda x, t: ((x - t) ** 2).sum(axis=1)), MSE, note="per example"),
@@ -176,6 +188,7 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
         "F403", pairwise(lambda x, t: _binary(sigmoid(x), np.round(t)).mean()), BCE, note="t is rounded"
     ),
     Hypothesis("F215", pairwise(lambda x, t: ((sigmoid(x) - t) ** 2).mean()), BCE, note="squared error"),
+    Hypothesis("F215", pairwise(lambda x, t: np.logaddexp(0, -t * x).mean()), BCE, note="labels of -1 and 1"),
     Hypothesis("F218", pairwise(lambda x, t: _binary(sigmoid(x), t)), BCE),
     Hypothesis("F218", pairwise(lambda x, t: _binary(sigmoid(x), t).sum(axis=1)), BCE, note="per example"),
     Hypothesis("F218", pairwise(lambda x, t: _binary(sigmoid(x), t).mean(axis=1)), BCE, note="per example"),

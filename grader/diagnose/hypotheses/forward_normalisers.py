@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
-from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output
+from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output, normalise
 from grader.diagnose.variants.point import Floats, tensor
 from grader.diagnose.variants.softmax import softmax
 
@@ -65,6 +65,20 @@ def _whole(observation: Observation, _: str) -> Array | None:
     return np.asarray(x_hat * tensor(observation, "gamma") + tensor(observation, "beta"))
 
 
+def _not_divided(observation: Observation, _: str) -> Array | None:
+    """Centred and scaled by gamma alone."""
+    return np.asarray(
+        normalise(observation).centred * tensor(observation, "gamma") + tensor(observation, "beta")
+    )
+
+
+def _gamma_first(observation: Observation, _: str) -> Array | None:
+    """gamma multiplies the input, and the product is normalised."""
+    scaled = tensor(observation, "x") * tensor(observation, "gamma")
+    inner = replace(observation, tensors={**observation.tensors, "x": scaled})
+    return norm_output(inner, replace(RIGHT, gamma=False))
+
+
 EPSILONS = (0.0, 1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 
 FORWARD_NORMALISERS: tuple[Hypothesis, ...] = (
@@ -116,8 +130,11 @@ FORWARD_NORMALISERS: tuple[Hypothesis, ...] = (
     Hypothesis("F302", _normed(NormSwitches(ddof=1)), NORMS),
     Hypothesis("F303", _normed(NormSwitches(eps_outside=True)), NORMS),
     *(Hypothesis("F304", _normed(NormSwitches(eps=eps)), NORMS, note=f"{eps:g}") for eps in EPSILONS),
-    Hypothesis("F305", _normed(NormSwitches(root=False)), NORMS),
+    Hypothesis("F305", _normed(NormSwitches(root=False)), NORMS, note="by the variance"),
     Hypothesis("F306", _normed(NormSwitches(center=False)), NORMS),
+    Hypothesis("F306", _normed(NormSwitches(median=True)), NORMS, note="the median is"),
+    Hypothesis("F305", _not_divided, NORMS, note="not divided at all"),
+    Hypothesis("F311", _gamma_first, NORMS),
     Hypothesis("F307", _running, ("batch_norm",)),
     Hypothesis("F308", _batch, ("batch_norm",)),
     Hypothesis("F309", _other_axis, NORMS),

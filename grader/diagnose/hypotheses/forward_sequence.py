@@ -124,6 +124,7 @@ FORWARD_SEQUENCE: tuple[Hypothesis, ...] = (
     ),
     Hypothesis("F463", attention(AttentionSwitches(activation="none")), ATTENTION, note="it is missing"),
     Hypothesis("F463", attention(AttentionSwitches(activation="sigmoid")), ATTENTION, note="a sigmoid"),
+    Hypothesis("F463", attention(AttentionSwitches(activation="uniform")), ATTENTION, note="all keys alike"),
     Hypothesis("F454", lstm(LstmSwitches(coupled=True)), LSTM, note="1 - f in place of the input gate"),
     Hypothesis(
         "F454", lstm(LstmSwitches(forget_bias=1.0)), LSTM, note="1 is added to the forget gate's input"

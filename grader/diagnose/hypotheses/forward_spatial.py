@@ -69,6 +69,7 @@ FORWARD_SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("F435", pooled(lambda w: w.sum(axis=(4, 5))), (*MAX, *AVG), note="the sum"),
     Hypothesis("F435", pooled(lambda w: w[..., 0, 0]), (*MAX, *AVG), note="the first element"),
     Hypothesis("F435", pooled(lambda w: np.abs(w).max(axis=(4, 5))), MAX, note="the largest magnitude"),
+    Hypothesis("F435", pooled(lambda w: np.median(w, axis=(4, 5))), (*MAX, *AVG), note="the median"),
     Hypothesis("F433", pooled(lambda w: w.max(axis=(4, 5)), 0.0), MAX, note="zeros of the frame may win"),
     Hypothesis("F432", spatial(SpatialSwitches(stride=1)), (*MAX, *AVG), note="1 is used"),
     Hypothesis("F433", spatial(SpatialSwitches(padding=0)), (*MAX, *AVG), note="0 is used"),

@@ -18,7 +18,6 @@ from grader.diagnose.hypotheses.changes import (
     times_output,
     with_cotangent,
     with_labels,
-    with_tensor,
 )
 from grader.diagnose.hypotheses.examples import (
     all_examples,
@@ -29,6 +28,7 @@ from grader.diagnose.hypotheses.examples import (
     without_first,
     without_last,
 )
+from grader.diagnose.hypotheses.put_in import parts_of_cotangent, put_in
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.point import Floats
@@ -144,16 +144,8 @@ def _flipped(axis: int) -> Callable[[Floats], Floats | None]:
     return lambda want: np.flip(want, axis=axis) if want.ndim > axis else None
 
 
-def _square_transposed(value: Floats) -> Floats | None:
-    return value.T if value.ndim == 2 else None
-
-
-def _standardised(x: Floats) -> Floats:
-    return np.asarray((x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12))
-
-
-def _row_centred(x: Floats) -> Floats:
-    return np.asarray(x - x.mean(axis=-1, keepdims=True))
+def _last_axes_refilled(want: Floats) -> Floats | None:
+    return np.swapaxes(want, -1, -2).reshape(want.shape) if want.ndim > 2 else None
 
 
 def _rowless(dout: Floats) -> Floats:
@@ -202,6 +194,7 @@ GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("G134", of_truth(_unit), alone=True),
     Hypothesis("G133", _clipped, alone=True),
     Hypothesis("G132", of_truth(_refilled)),
+    Hypothesis("G132", of_truth(_last_axes_refilled), note="the last two axes by a reshape"),
     Hypothesis("G146", with_cotangent(np.abs), note="its absolute value"),
     Hypothesis("G146", with_cotangent(lambda dout: np.maximum(dout, 0)), note="its positive part"),
     Hypothesis("G146", with_cotangent(lambda dout: np.minimum(dout, 0)), note="its negative part"),
@@ -231,25 +224,12 @@ GENERAL: tuple[Hypothesis, ...] = (
     Hypothesis("G139", of_truth(lambda want: np.round(want, 2)), note="rounded to 2 decimals", alone=True),
     Hypothesis("G139", of_truth(lambda want: np.round(want, 3)), note="rounded to 3 decimals", alone=True),
     Hypothesis("G139", of_truth(lambda want: np.round(want, 4)), note="rounded to 4 decimals", alone=True),
-    Hypothesis("G150", with_tensor("x", np.abs), note="the input's absolute value"),
-    Hypothesis("G150", with_tensor("x", np.negative), note="the input with its sign flipped"),
-    Hypothesis("G150", with_tensor("x", np.ones_like), note="ones in place of the input"),
-    Hypothesis(
-        "G150", with_tensor("x", lambda x: x - x.mean(axis=0)), note="the input centred over the batch"
-    ),
-    Hypothesis("G150", with_tensor("x", lambda x: np.maximum(x, 0)), note="the input's positive part"),
-    Hypothesis("G150", with_tensor("x", np.square), note="the input squared"),
-    Hypothesis("G150", with_tensor("x", _standardised), note="the input standardised over the batch"),
-    Hypothesis("G150", with_tensor("x", _row_centred), note="the input centred over the features"),
-    Hypothesis("G150", with_tensor("x", lambda x: 2 * x), note="the input doubled"),
-    Hypothesis("G150", with_tensor("x", lambda x: x / 2), note="the input halved"),
+    *put_in("G150"),
+    *parts_of_cotangent(),
     Hypothesis("G166", with_labels(lambda labels: np.full_like(labels, labels[0])), note="the first for all"),
     Hypothesis("G166", with_labels(lambda labels: np.full_like(labels, labels[-1])), note="the last for all"),
     Hypothesis("G166", with_labels(lambda labels: labels[::-1]), note="in reverse order"),
     Hypothesis("G166", with_labels(np.sort), note="sorted"),
     Hypothesis("G166", with_labels(np.zeros_like), note="class 0 for all"),
     Hypothesis("G166", changed(predicted_labels), note="the predicted class"),
-    Hypothesis("G150", with_tensor("weight", _square_transposed), note="the weight transposed"),
-    Hypothesis("G150", with_tensor("weight", np.ones_like), note="ones in place of the weight"),
-    Hypothesis("G150", with_tensor("weight", np.abs), note="the weight's absolute value"),
 )

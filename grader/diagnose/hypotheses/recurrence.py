@@ -15,6 +15,8 @@ from grader.diagnose.variants.recurrence import (
     affine_gradients,
     is_tanh,
     lstm_gradients,
+    lstm_inner,
+    lstm_output,
     preactivation,
     rnn_output,
     rnn_slope,
@@ -91,6 +93,11 @@ def with_residue(observation: Observation, _: str) -> Array | None:
     return dz @ tensor(observation, "weight_hh") + upstream(observation)
 
 
+def new_state_of_lstm(observation: Observation, _: str) -> Array | None:
+    """The same for the LSTM."""
+    return np.asarray(lstm_inner(observation)[0].T @ lstm_output(observation)[0])
+
+
 def lstm(how: LstmSwitches) -> Predict:
     """The LSTM's gradients with other switches."""
     return lambda observation, target: lstm_gradients(observation, how).get(target)
@@ -115,6 +122,16 @@ BLOCKS = tuple(
     (", ".join("ifgo"[place] for place in (a, b, c, d)) + " in backward alone", (a, b, c, d))
     for a, b, c, d in permutations(range(4))
     if (a, b, c, d) != (0, 1, 2, 3)
+)
+
+GATES = ("the input gate", "the forget gate", "the candidate", "the output gate")
+KEPT = tuple(
+    (
+        f"{'without' if lost else 'only through'} {GATES[place]}",
+        tuple((other == place) != lost for other in range(4)),
+    )
+    for place in range(4)
+    for lost in (True, False)
 )
 
 RECURRENCE: tuple[Hypothesis, ...] = (
@@ -151,4 +168,6 @@ RECURRENCE: tuple[Hypothesis, ...] = (
         for name, which in EXCHANGED
     ),
     *(Hypothesis("G648", lstm(LstmSwitches(blocks=order)), LSTM, note=name) for name, order in BLOCKS),
+    *(Hypothesis("G640", lstm(LstmSwitches(kept=kept)), LSTM, note=name) for name, kept in KEPT),
+    Hypothesis("G634", new_state_of_lstm, LSTM, ("weight_hh",)),
 )

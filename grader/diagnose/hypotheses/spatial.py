@@ -100,13 +100,22 @@ def switched_maximum(observation: Observation, _: str) -> Array | None:
     return max_pool_gradients(observation, SpatialSwitches(ties="all"))["x"]
 
 
-def to_corner(observation: Observation, _: str) -> Array | None:
-    """The first element of each window gets its gradient."""
-    share = np.zeros_like(winners(observation, RIGHT))
-    share[..., 0, 0] = 1.0
-    values = share * upstream(observation)[..., None, None]
-    shape = tensor(observation, "x").shape
-    return gather(observation, shape, values, stride_of(observation, RIGHT), RIGHT)
+def to_corner(place: int) -> Predict:
+    """The first or last element of each window gets its gradient."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        share = np.zeros_like(winners(observation, RIGHT))
+        share[..., place, place] = 1.0
+        values = share * upstream(observation)[..., None, None]
+        shape = tensor(observation, "x").shape
+        return gather(observation, shape, values, stride_of(observation, RIGHT), RIGHT)
+
+    return predict
+
+
+def times_input(observation: Observation, _: str) -> Array | None:
+    """The right gradient times the input."""
+    return GRADIENTS[observation.layer](observation, RIGHT)["x"] * tensor(observation, "x")
 
 
 def own_stride(observation: Observation, target: str) -> Array | None:
@@ -188,7 +197,9 @@ SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G614", spread_evenly, MAX, X),
     Hypothesis("G615", spread_whole, POOLS, X),
     Hypothesis("G616", to_maximum, AVG, X),
-    Hypothesis("G619", to_corner, POOLS, X),
+    Hypothesis("G619", to_corner(0), POOLS, X, "the first"),
+    Hypothesis("G619", to_corner(-1), POOLS, X, "the last"),
+    Hypothesis("G613", times_input, POOLS, X, "the input"),
     Hypothesis("G617", switched(SpatialSwitches(overwrite=True)), POOLS, X),
     Hypothesis("G618", own_stride, POOLS, X),
     Hypothesis("G618", switched(SpatialSwitches(stride=1)), POOLS, X, "1 is used"),

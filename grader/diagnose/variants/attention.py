@@ -29,7 +29,7 @@ class AttentionSwitches:
         weighted: False leaves the attention weights out of the value gradient.
         hidden: keys are hidden "before" the softmax, "after" it (the rest not normalised again), or by a score of
             "zero".
-        activation: "softmax", or "sigmoid" or "none" in its place.
+        activation: "softmax", or "sigmoid", "none" or "uniform" in its place.
     """
 
     scale: str = "layer"
@@ -81,6 +81,8 @@ def attention_weights(observation: Observation, how: AttentionSwitches) -> Float
         return softmax(np.where(seen, scores, 0.0), axis=how.axis)
     if how.activation == "sigmoid":
         return np.asarray(seen / (1 + np.exp(-scores)))
+    if how.activation == "uniform":
+        return np.asarray(seen / seen.sum(axis=-1, keepdims=True))
     if how.activation == "none":
         return np.asarray(scores * seen)
     return softmax(np.where(seen, scores, -1e9), axis=how.axis)

@@ -22,7 +22,7 @@ class NormSwitches:
         eps_outside: epsilon is added to the standard deviation, not to the variance.
         root: False divides by the variance instead of its root.
         scale: False leaves out the division by the standard deviation in dx.
-        scale_twice: divides once more.
+        scale_power: the power of the divisor that dx is divided by.
         gamma: False leaves gamma out of dx (or of the output).
         beta: False leaves beta out of the output.
         center: False does not subtract the mean.
@@ -38,6 +38,7 @@ class NormSwitches:
         inside: what is averaged with g in the variance path: "x_hat", "x" or "centred".
         gamma_last: gamma multiplies the finished input gradient.
         one_less: both paths divide by N - 1.
+        median: the median is subtracted.
         paths_axis: the axis of the two paths, where it is not that of forward.
     """
 
@@ -48,7 +49,7 @@ class NormSwitches:
     eps_outside: bool = False
     root: bool = True
     scale: bool = True
-    scale_twice: bool = False
+    scale_power: float = 1.0
     gamma: bool = True
     beta: bool = True
     center: bool = True
@@ -65,6 +66,7 @@ class NormSwitches:
     gamma_last: bool = False
     one_less: bool = False
     paths_axis: int | None = None
+    median: bool = False
 
 
 RIGHT = NormSwitches()
@@ -90,8 +92,10 @@ def normalise(observation: Observation, how: NormSwitches = RIGHT) -> Normalised
     if training is None:
         training = observation.layer != "batch_norm" or bool(observation.options.get("training", True))
     if training:
-        mean = x.mean(axis=axis, keepdims=True)
-        var = ((x - mean) ** 2).sum(axis=axis, keepdims=True) / max(x.shape[axis] - how.ddof, 0.5)
+        mean = (np.median if how.median else np.mean)(x, axis=axis, keepdims=True)
+        var = ((x - x.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis, keepdims=True) / max(
+            x.shape[axis] - how.ddof, 0.5
+        )
     else:
         mean, var = constant(observation, "running_mean"), constant(observation, "running_var")
     if how.root_mean_square:
@@ -127,7 +131,7 @@ def norm_gradients(observation: Observation, how: NormSwitches = RIGHT) -> dict[
         bend = how.var_factor * _bend(observation, how, state)
         dx = dx - bend * values[how.multiplied_by] * average
     if how.scale:
-        dx = dx / (state.divisor**2 if how.scale_twice else state.divisor)
+        dx = dx / state.divisor**how.scale_power
     if how.gamma_last:
         dx = dx * gamma
     lead = tuple(range(dout.ndim - 1))

@@ -72,6 +72,7 @@ class LstmSwitches:
             1 - s^2 for the others.
         blocks: the order in which the gates' gradients are put together, forward's order being right.
         coupled: 1 - f stands in place of the input gate.
+        kept: which gates' gradients go on to input, state and parameters.
         forget_bias: added to the forget gate's pre-activation.
     """
 
@@ -90,6 +91,7 @@ class LstmSwitches:
     blocks: tuple[int, int, int, int] | None = None
     coupled: bool = False
     forget_bias: float = 0.0
+    kept: tuple[bool, ...] = (True, True, True, True)
 
 
 LSTM_RIGHT = LstmSwitches()
@@ -120,8 +122,8 @@ def lstm_output(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> Flo
     return np.stack([o * (np.tanh(cell) if how.squashed else cell), cell])
 
 
-def lstm_gradients(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> dict[str, Floats]:
-    """Through both states."""
+def lstm_inner(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> tuple[Floats, Floats]:
+    """The gradients at the pre-activation (N, 4H) and at the new cell state (N, H)."""
     i, f, g, o = gates = _gates(preactivation(observation), how)
     old = tensor(observation, "cell")
     cell = f * old + i * g
@@ -132,6 +134,13 @@ def lstm_gradients(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> 
     to_f = total * (old if how.old_cell else cell)
     to_o = dhidden * (np.tanh(cell) if how.squashed else cell)
     inner = [a * b for a, b in zip((to_i, to_f, to_g, to_o), _slopes(gates, how), strict=True)]
+    inner = [part * kept for part, kept in zip(inner, how.kept, strict=True)]
     places = how.blocks or tuple(how.order.index(place) for place in range(4))
-    dz = np.concatenate([inner[place] for place in places], axis=1)
+    return np.concatenate([inner[place] for place in places], axis=1), total
+
+
+def lstm_gradients(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> dict[str, Floats]:
+    """Through both states."""
+    dz, total = lstm_inner(observation, how)
+    f = _gates(preactivation(observation), how)[1]
     return {**affine_gradients(observation, dz), "cell": total * f if how.forget else total}
