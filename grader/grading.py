@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.answers import find_answers
 from grader.errors import UsageError
 from grader.events import Listener, ignore
 from grader.model import Report
-from grader.rubric import Rubric, builtin_rubrics, load_rubric
+from grader.rubric import FormulaSpec, ManualSpec, Rubric, builtin_rubrics, load_rubric
 from grader.sandbox import Sandbox, SandboxSettings
 from grader.session import GradeSettings, Session, default_seed
 from grader.submission import Submission, load_submission
@@ -94,23 +95,40 @@ def read_request(request: GradeRequest) -> tuple[Submission, Rubric]:
     """
     modules = load_rubric(request.rubric).modules if request.rubric else _all_modules()
     submission = load_submission(request.submission, modules=modules)
-    return submission, load_rubric(request.rubric or homework_of(submission))
+    if request.rubric:
+        return submission, load_rubric(request.rubric)
+    name = homework_of(submission)
+    if name != DEFAULT_RUBRIC and not submission.text(NAME_FILE):
+        note = f"No rubric was named; {name} fits the files and answers best. Another: --rubric NAME."
+        submission = replace(submission, notes=(*submission.notes, note))
+    return submission, load_rubric(name)
 
 
 def homework_of(submission: Submission) -> str:
-    """The rubric that a submission names in its ``homework.txt``; the default if it names none.
+    """The rubric that a submission names in its ``homework.txt``, else the built-in one that fits it best.
 
     Raises:
         UsageError: it names one that does not exist.
     """
     text = (submission.text(NAME_FILE) or "").strip()
     if not text:
-        return DEFAULT_RUBRIC
+        found = {name: _fit(submission, load_rubric(name)) for name in builtin_rubrics()}
+        return max(found, key=lambda name: (found[name], name == DEFAULT_RUBRIC))
     if text not in builtin_rubrics():
         raise UsageError(
             f"{NAME_FILE}: no built-in rubric is called {text[:60]!r} (built in: {', '.join(builtin_rubrics())})"
         )
     return text
+
+
+def _fit(submission: Submission, rubric: Rubric) -> int:
+    """How many of the files and answers that a rubric asks for are there."""
+    answers = find_answers(submission)
+    checks = [check for part in rubric.parts for check in part.checks]
+    asked = {check.question.id for check in checks if isinstance(check, FormulaSpec)}
+    asked |= {check.answer for check in checks if isinstance(check, ManualSpec) and check.answer}
+    files = sum(name in submission.files for name in rubric.modules)
+    return files + sum(answers.get(name) is not None for name in asked)
 
 
 def choose_device(asked: str) -> str:

@@ -298,7 +298,11 @@ def _verbose_rows(check: CheckResult) -> list[Row]:
             ("written", one_line(check.formula.source)),
             ("note", one_line(check.formula.note)),
         ]
-    rows += [("detail", _block(check.detail)), ("printed", _block(check.output))]
+    rows += [
+        ("handed in", _block(check.work)),
+        ("detail", _block(check.detail)),
+        ("printed", _block(check.output)),
+    ]
     return [(label, Text(value)) for label, value in rows if value]
 
 
