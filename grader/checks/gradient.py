@@ -15,17 +15,17 @@ import numpy as np
 
 from grader import numerics
 from grader.checks.context import Context, Finding
+from grader.checks.excerpts import agreeing, shown
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
+from grader.checks.observed import events_of, observations_of
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
-from grader.diagnose import Event, EventKind, Observation, diagnose_forward, diagnose_gradient
-from grader.model import Diagnosis, Evidence, Matrix, Verdict
+from grader.diagnose import diagnose_forward, diagnose_gradient
+from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import (
     Against,
-    Array,
     GradientReport,
     Judgement,
     Point,
-    Record,
     Setup,
     TensorVerdict,
     check_setups,
@@ -34,16 +34,19 @@ from grader.rubric import GradientSpec
 from grader.truth import Case
 
 SINGLE = "batch of 1"
-CORNER = 16  # rows and columns of an excerpt
-# Forward faults that leave the layer recognisable: a backward that fits such a forward is worth its points. An empty
-# function, the identity or an unrelated function is none of them, though its backward may fit it as well.
+# Forward faults that leave the layer recognisable: what is computed is named exactly, and its derivative has all the
+# parts of the right one (or all but one), so that a backward that fits it is worth its points. Not among them: an
+# empty or unrelated function (F113, F114, F117), one side of zero replaced by whatever is easy (F125, F126), terms
+# or inputs put together freely (F150, F165), a layer without its nonlinearity (F463). A constant added (F144) needs no
+# entry: its gradient is the right one.
 SLIPS = frozenset(
     f"F{number}"
     for number in (
         *(101, 102, 103, 106, 107, 108, 109, 111, 112, 118, 119),
-        *(201, 202, 205, 206, 210, 211, 213, 214, 216, 218),
-        *range(301, 310),
-        *(401, 402, 403, 411, 412, 421, 422, 431, 432, 433, 434, 441, 451, 452, 453, 454, 455, 461, 462),
+        *(201, 202, 205, 206, 210, 211, 213, 214, 216, 218, 219, 220),
+        *range(301, 312),
+        *(401, 402, 403, 411, 412, 421, 422),
+        *(431, 432, 433, 434, 436, 437, 441, 451, 452, 453, 454, 455, 461, 462),
     )
 )
 HINT = "Pick one element, change it by 1e-5, and see by how much the loss moves: that is the gradient of that element."
@@ -137,7 +140,7 @@ def _finding(
         return Finding(
             Verdict.PASSED,
             " ".join(notes),
-            evidence=tuple(_agreeing(report, verdict) for verdict in verdicts.values()),
+            evidence=tuple(agreeing(report, verdict) for verdict in verdicts.values()),
             output=printed(context),
         )
     return _wrong(context, under, report, verdicts, right, wrong)
@@ -173,7 +176,7 @@ def _fits_its_forward(context: Context, under: LayerUnderTest, report: GradientR
     if before is not None and before.diagnoses:
         diagnoses = before.diagnoses
     else:
-        observations, events = _observations(under, report), _events(report)
+        observations, events = observations_of(under, report), events_of(report)
         diagnoses = named(lambda: diagnose_forward(under.spelling.layer, observations, events))
     return any(found.id in SLIPS for found in diagnoses[:1])
 
@@ -186,7 +189,7 @@ def _wrong(
     right: dict[str, str],
     wrong: list[str],
 ) -> Finding:
-    observations, events = _observations(under, report), _events(report)
+    observations, events = observations_of(under, report), events_of(report)
     diagnoses: list[Diagnosis] = []
     evidence: list[Evidence] = []
     texts = []
@@ -196,10 +199,10 @@ def _wrong(
         what = found[0].title if found else "not recognised as a known mistake"
         texts.append(f"The gradient of {name} is wrong: {what}.")
         if name in verdicts:
-            evidence += _shown(report, verdicts[name])
+            evidence += shown(report, verdicts[name])
     for name, verdict in verdicts.items():
         if name in right:
-            evidence.append(_agreeing(report, verdict))
+            evidence.append(agreeing(report, verdict))
     own = [name for name in wrong if name in verdicts and verdicts[name].own is Judgement.CONSISTENT]
     if own and report.forward is Judgement.INCONSISTENT:
         texts.append("It does fit the submission's own forward, but that forward is not this layer.")
@@ -226,86 +229,3 @@ def _unusable(context: Context, report: GradientReport) -> Finding:
         hint="Call forward and then backward on one small array yourself and read the whole traceback.",
         output=printed(context),
     )
-
-
-def _observations(under: LayerUnderTest, report: GradientReport) -> list[Observation]:
-    layer = under.spelling.layer
-    return [_observation(layer, record) for record in report.records if record.want_by is Against.REFERENCE]
-
-
-def _observation(layer: str, record: Record) -> Observation:
-    return Observation(
-        probe=record.probe,
-        layer=layer,
-        tensors=record.tensors,
-        constants=record.constants,
-        options=record.options,
-        cotangent=record.cotangent,
-        output_got=record.output_got,
-        output_want=record.output_want,
-        grads_got=record.grads_got,
-        grads_want=record.grads_want,
-        before=_observation(layer, record.before) if record.before is not None else None,
-    )
-
-
-def _events(report: GradientReport) -> list[Event]:
-    known = {kind.value for kind in EventKind}
-    return [
-        Event(EventKind(event.kind), event.tensor, event.probe, event.detail, event.got, event.want)
-        for event in report.events
-        if event.kind in known and event.fault
-    ]
-
-
-def _shown(report: GradientReport, verdict: TensorVerdict) -> list[Evidence]:
-    """The worst comparison with each truth, with excerpts of got and want."""
-    found = []
-    for against, label in (
-        (Against.REFERENCE, "the reference"),
-        (Against.OWN_FORWARD, "finite differences of its own forward"),
-    ):
-        items = [e for e in verdict.evidence if e.against is against]
-        bad = [e for e in items if e.judgement is Judgement.INCONSISTENT]
-        if not items:
-            continue
-        item = (bad or items)[0]
-        evidence = evidence_of(
-            f"gradient of {verdict.tensor} against {label}",
-            item.comparison,
-            probe=item.probe,
-            tensor=verdict.tensor,
-        )
-        got, want = (
-            _excerpts(report, verdict.tensor, item.probe)
-            if bad and against is Against.REFERENCE
-            else (None, None)
-        )
-        agreed = item.judgement is not Judgement.INCONSISTENT
-        found.append(evidence.model_copy(update={"agreed": agreed, "got_matrix": got, "want_matrix": want}))
-    return found
-
-
-def _agreeing(report: GradientReport, verdict: TensorVerdict) -> Evidence:
-    count = len({record.probe for record in report.records})
-    return Evidence(
-        what=f"gradient of {verdict.tensor} against the reference and finite differences",
-        agreed=True,
-        detail=f"right at {count} kinds of points ({report.forward_calls} forward calls)",
-        tensor=verdict.tensor,
-    )
-
-
-def _excerpts(report: GradientReport, tensor: str, probe: str) -> tuple[Matrix | None, Matrix | None]:
-    for record in report.records:
-        got, want = record.grads_got.get(tensor), record.grads_want.get(tensor)
-        if record.probe == probe and got is not None and want is not None and got.ndim in (1, 2):
-            return _matrix(got), _matrix(want)
-    return None, None
-
-
-def _matrix(array: Array) -> Matrix | None:
-    if array.size == 0 or array.dtype.kind not in "fiu":
-        return None
-    rows = np.atleast_2d(array)[:CORNER, :CORNER]
-    return Matrix(shape=array.shape, rows=tuple(tuple(float(v) for v in row) for row in rows))
