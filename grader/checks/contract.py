@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import Context, Finding
+from grader.checks.contract_stability import Answer, stable, stable_rows
 from grader.checks.layer import LayerUnderTest, layer_under_test
 from grader.checks.support import printed
 from grader.model import Evidence, Verdict
-from grader.numerics import Array, Call, Outcome, compare
+from grader.numerics import Array, Call, Outcome
 from grader.rubric import ContractSpec
 from grader.sandbox import Program, Reply
 from grader.truth import Case
 
 PLAIN = Case("plain", {"n": 5})
-Answer = tuple[bool, str] | None  # kept or not, and one sentence; None: does not apply
 
 HINTS = {
     "overwrites": "Call forward and backward twice on the same layer and compare the stored gradients with those of one call.",
@@ -172,33 +172,6 @@ def _fresh_batch(context: Context, under: LayerUnderTest) -> Answer:
     return True, "batches of other sizes one after another do not disturb each other"
 
 
-def _stable(context: Context, under: LayerUnderTest) -> Answer:
-    logits = context.generator("stable").standard_normal((4, 5)) + 1000.0
-    together = _finite_softmax(under, logits, "logits near 1000")
-    if together is not None and not together[0]:
-        return together
-    logits[0] = [1000.0, 0.0, -1000.0, 500.0, 3.0]
-    return _finite_softmax(under, logits[:1], "a row that reaches from -1000 to 1000")
-
-
-def _stable_rows(context: Context, under: LayerUnderTest) -> Answer:
-    base = context.generator("rows").standard_normal((4, 5))
-    return _finite_softmax(
-        under, base + np.array([[1000.0], [0.0], [-1000.0], [5.0]]), "rows near 1000, 0 and -1000"
-    )
-
-
-def _finite_softmax(under: LayerUnderTest, logits: Array, what: str) -> Answer:
-    call = Call({"x": logits})
-    outcome = under.subject.run([call], fresh=True)[0]
-    if outcome.error:
-        return False, f"forward raised {outcome.error} for {what}."
-    comparison = compare(outcome.output, np.asarray(under.truth(call).output), relative=1e-4, floor=1e-5)
-    if comparison.agreed:
-        return True, f"{what} give the right probabilities"
-    return False, f"forward is not stable for {what}: {comparison.detail}."
-
-
 def _clear_cache(context: Context, under: LayerUnderTest) -> Answer:
     """clear_cache drops what forward cached, and leaves a layer that works. A class without one is not asked."""
     call = _call(context, under, "cache", 4)
@@ -258,7 +231,7 @@ ASKS: dict[str, Callable[[Context, LayerUnderTest], Answer]] = {
     "inputs_untouched": _inputs_untouched,
     "batch_of_one": _batch_of_one,
     "fresh_batch": _fresh_batch,
-    "stable": _stable,
-    "stable_rows": _stable_rows,
+    "stable": stable,
+    "stable_rows": stable_rows,
     "clear_cache": _clear_cache,
 }
