@@ -54,7 +54,7 @@ def _answer(runs: dict[bool, list[Run]]) -> str:
         diverged = [f"{run.settings.rate:g}" for run in runs[norm] if run.diverged]
         parts.append(
             f"{words} lr {best.settings.rate:g} is best ({best.best_validation_accuracy:.4f} on validation) and "
-            f"{', '.join(diverged) or 'no rate'} diverges"
+            f"it diverges at {', '.join(diverged) or 'none of the rates'}"
         )
     return "; ".join(parts) + "."
 
