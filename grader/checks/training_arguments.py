@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
@@ -79,8 +81,10 @@ def _linear_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     outputs = _tried(context, short_budget(spec, hidden=(), rate=min(spec.learning_rate, 0.01)), "middles")
     if isinstance(outputs, str):
         return Evidence(what=what, agreed=False, detail=outputs)
+    if not np.isfinite(outputs).all():
+        return Evidence(what=what, agreed=False, detail="the model's outputs are not finite")
     bend = bend_of(outputs)
-    agreed = bend < 0.02
+    agreed = not bend >= BENT  # where nothing can be compared, nothing is held against it
     detail = f"the part of the logits that no affine function of the image explains is {bend:.1%}"
     return Evidence(
         what=what,
@@ -133,6 +137,10 @@ def bend_of(outputs: Floats) -> float:
             outputs = np.where(outputs > 1e-9, np.log(outputs), np.nan)
         one, other, middle = np.split(outputs, 3)
         bend = middle - (one + other) / 2
+        bend = bend[np.isfinite(bend).any(axis=1)]  # rows of saturated probabilities tell nothing
+        if not len(bend):
+            return math.nan
         bend -= np.nanmean(bend, axis=1, keepdims=True)  # probabilities leave the logits' mean open
-        spread = outputs - np.nanmean(outputs, axis=1, keepdims=True)
+        spread = outputs[np.isfinite(outputs).any(axis=1)]
+        spread = spread - np.nanmean(spread, axis=1, keepdims=True)
         return float(np.sqrt(np.nanmean(bend**2) / np.nanmean(spread**2)))

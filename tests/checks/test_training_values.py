@@ -104,6 +104,12 @@ def test_bend_tells_affine_functions_from_others(as_probabilities: bool) -> None
     assert bend_of(shown(np.maximum(x @ w, 0) * 2)) > 0.1
 
 
+def test_saturated_probabilities_tell_nothing_about_a_bend() -> None:
+    outputs = np.zeros((6, 10))
+    outputs[range(6), [0, 1, 2, 3, 4, 5]] = 1.0
+    assert np.isnan(bend_of(outputs))
+
+
 def parameter(name: str, *, default: bool = False) -> dict[str, object]:
     return {"name": name, "kind": "either", "has_default": default, "default": None, "literal": True}
 
