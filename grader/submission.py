@@ -227,7 +227,7 @@ def _read_bounded(path: Path) -> bytes:
     return data
 
 
-def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
+def open_zip(file: Path | IO[bytes] | io.BufferedIOBase) -> zipfile.ZipFile:
     """A zip whose list of members is not larger than what is ever read of one; 40 MB of list become 700,000 objects.
 
     Raises:

@@ -11,7 +11,7 @@ import secrets
 import selectors
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -121,6 +121,8 @@ class Channel:
             The layer that could not be applied and why; empty where all were.
         """
         header, _ = self._exchange([], 0, "hello", timeout, None)
+        if self.watch is not None and type(header.get("pid")) is int:
+            self.watch = replace(self.watch, process=header["pid"])
         return str(header.get("failed")), str(header.get("reason"))
 
     def _exchange(

@@ -9,13 +9,13 @@ import os
 import secrets
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.model import Isolation
+from grader.sandbox.folders import own_folder
 from grader.sandbox.limits import Limits
 from grader.sandbox.plan import Plan
 from grader.sandbox.program import Program
@@ -106,7 +106,7 @@ class Bait:
 @contextlib.contextmanager
 def bait() -> Iterator[Bait]:
     """Put the bait out for the time of a probe."""
-    with tempfile.TemporaryDirectory(prefix="gradmark-bait-") as folder:
+    with own_folder("bait-") as folder:
         laid = Bait(folder)
         try:
             yield laid

@@ -127,7 +127,10 @@ def worker_config(
     if plan.has("limits"):
         config["limits"] = _resource_limits(plan, limits, device)
     if plan.has("privileges"):
-        config["privileges"] = True
+        apart = plan.has("landlock") and plan.has(
+            "seccomp"
+        )  # what keeps workers of one user out of each other
+        config["privileges"] = {"watched": apart and not (plan.has("namespaces") or plan.has("bubblewrap"))}
     if plan.has("landlock"):
         config["landlock"] = _landlock_paths(plan, view, scratch)
     if plan.has("seccomp"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -14,6 +13,7 @@ from grader.errors import IsolationError, SubmissionError, UsageError, WorkerErr
 from grader.model import Isolation
 from grader.sandbox.channel import Channel
 from grader.sandbox.environment import Environment, find_environment
+from grader.sandbox.folders import OwnFolder
 from grader.sandbox.fresh import FreshProcess
 from grader.sandbox.isolation import (
     PROBE_LIMITS,
@@ -33,7 +33,6 @@ from grader.sandbox.view import View, view_of
 from grader.sandbox.watch import ScratchWatch
 from grader.sandbox.worker import LayerFailedError, Worker
 from grader.sandbox.zygote import LIGHT, TORCH, Zygote, ZygoteError, imported_by, needs_torch, slow_modules
-from grader.worker.cleaning import remove_tree
 
 Folders = tuple[Path, ...]
 
@@ -52,7 +51,7 @@ class Sandbox:
         self._first = secrets.randbelow(USERS)  # so that graders side by side use different users
         self._zygotes: dict[tuple[Folders, bool], Zygote] = {}  # by folders, and whether torch is in it
         self._isolation: Isolation | None = None
-        self._temporary = ""  # folder of scratch folders, where there is no jail that has one
+        self._temporary: OwnFolder | None = None  # of scratch folders, where there is no jail that has one
         self._preloads = True
         self._torch_works = not self._plan.confines  # or a throw-away worker proves it
         self._count = 0
@@ -129,7 +128,8 @@ class Sandbox:
             zygote.close()
         self._zygotes.clear()
         if self._temporary:
-            remove_tree(self._temporary)
+            self._temporary.remove()
+            self._temporary = None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -233,9 +233,9 @@ class Sandbox:
         if self._jailed():
             return SCRATCH
         if not self._temporary:
-            self._temporary = tempfile.mkdtemp(prefix="gradmark-")
-            os.chmod(self._temporary, 0o711)
-        return self._temporary
+            self._temporary = OwnFolder()
+            os.chmod(self._temporary.path, 0o711)
+        return self._temporary.path
 
     def _zygote(self, folders: Folders, *, torch: bool) -> Zygote:
         """One that is alive and sees these folders; what each worker sees of them is its own Landlock's

@@ -23,7 +23,7 @@ CLONE_NAMESPACES = 0x7E020080  # NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWP
 AF_UNIX = 1
 # duplicates, flags, locks, pipe sizes and seals; not F_SETOWN and F_SETSIG, which signal any process of the same user
 FCNTL_ALLOWED = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032, 1033, 1034)
-PRCTL_ALLOWED = (3, 4, 15, 16, 38, 0x53564D41)  # dumpable, name, no_new_privs, naming of memory areas
+PRCTL_ALLOWED = (3, 15, 16, 38, 0x53564D41)  # get dumpable, name, no_new_privs, naming of memory areas
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def _lift(top: int, name: str) -> bool:
                 continue
             target = f".lifted-{os.getpid()}-{below}-{count}-{os.urandom(4).hex()}"
             try:
+                os.chmod(child, 0o700, dir_fd=below)  # moving a folder writes its ".."
                 os.rename(child, target, src_dir_fd=below, dst_dir_fd=top)
                 moved = True
             except OSError:

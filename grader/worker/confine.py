@@ -53,7 +53,8 @@ def become_worker(config: dict[str, Any], descriptors: list[int]) -> None:
             REPLIES, {"kind": "hello", "id": 0, "failed": error.layer, "reason": str(error)}, []
         )
         os._exit(71)
-    serve.write_frame(REPLIES, {"kind": "hello", "id": 0, "failed": "", "reason": ""}, [])
+    hello = {"kind": "hello", "id": 0, "failed": "", "reason": "", "pid": os.getpid()}
+    serve.write_frame(REPLIES, hello, [])
     serve.serve(COMMANDS, REPLIES, config)
 
 
@@ -178,11 +179,11 @@ def own_user(uid: int, config: dict[str, Any]) -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # the change of user has cleared it
 
 
-def no_privileges(_: Any, config: dict[str, Any]) -> None:
-    """No capabilities, no way to get any, no memory dumps."""
+def no_privileges(options: dict[str, Any], config: dict[str, Any]) -> None:
+    """No capabilities, no way to get any, no memory dumps; only a host that watches may look at its open files."""
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1 if options["watched"] else 0)
 
 
 def resource_limits(limits: dict[str, int], config: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ class Zygote:
 
     def __init__(self, control: socket.socket, folder: str) -> None:
         self.control = control
-        self.folder = folder  # temporary folder to remove at the end; empty for none
+        self.folder = folder  # temporary folder, to be removed by the last zygote that ends; empty for none
         self.workers: dict[int, tuple[int, str]] = {}  # number to process id and scratch folder
 
     def run(self) -> None:
@@ -162,9 +162,18 @@ class Zygote:
             for worker in list(self.workers):
                 self._kill(worker, grace=False)
             if self.folder:
-                remove_tree(self.folder)
+                _remove_unused(self.folder)
         finally:
             os._exit(0)
+
+
+def _remove_unused(folder: str) -> None:
+    """Remove the host's folder, unless another zygote still has workers in it."""
+    names = os.listdir(folder)
+    if all(name.startswith(".") for name in names):  # the host's lock at most
+        for name in names:
+            os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
 
 
 def _wait_briefly(pid: int) -> int | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from grader.errors import SubmissionError, UsageError, WorkerDied, WorkerTimeout
-from grader.sandbox import Limits, Opaque, Program, Reply, Sandbox
+from grader.sandbox import Limits, Opaque, Program, Reply, Sandbox, folders
 
 LINEAR = b"""
 import numpy as np
@@ -174,7 +177,7 @@ def test_values_and_what_they_were(sandbox: Sandbox) -> None:
     p.send("nested", {"a": [1, (2.5, None)], "b": True, "c": "x", "d": 1j, "e": b"raw"})
     p.send("long", list(range(100)))
     p.send("infinite", float("-inf"))
-    with sandbox.worker({}) as worker:
+    with sandbox.worker({"modules.py": b"import torch"}) as worker:
         reply = worker.run(p)
     assert reply.error is None
     values, tags = reply.values, reply.tags
@@ -458,3 +461,28 @@ def test_fresh_process_for_a_graphics_card(sandbox: Sandbox) -> None:
     late.call(late.import_("os").attr("_exit"), 5)
     with sandbox.worker({}, device="cuda") as worker, pytest.raises(WorkerDied, match="exit code 5"):
         worker.run(late, timeout=60.0)
+
+
+def test_folders_of_a_grader_that_was_killed_are_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(folders, "YOUNG", 0.0)
+    code = (
+        f"import tempfile; tempfile.tempdir = {str(tmp_path)!r}\n"
+        "from grader.sandbox.folders import OwnFolder; print(OwnFolder().path, flush=True); input()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        left = Path(other.stdout.readline().strip())
+        (left / "deep" / "er").mkdir(parents=True)
+        (left / "deep").chmod(0)
+        with folders.own_folder() as own:
+            assert left.is_dir()  # its owner lives
+            other.kill()
+            other.wait()
+            folders.sweep()
+            assert not left.exists()
+            assert os.path.isdir(own)
+    assert not list(tmp_path.iterdir())
