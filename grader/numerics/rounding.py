@@ -12,7 +12,7 @@ from grader.numerics.noise import Noise
 from grader.numerics.points import cotangent
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call
-from grader.numerics.vectors import inner, norm
+from grader.numerics.vectors import inner, norm, root_mean_square
 
 _PERTURBED = 3
 _FACTOR = -170.0
@@ -48,7 +48,7 @@ class Rounding:
 def measure_rounding(runner: Runner, asked: Asked, rng: np.random.Generator, noise: Noise) -> Rounding:
     """Measure it with a handful of backward calls.
 
-    Inputs are multiplied by 1 plus or minus the rounding unit (equal values alike, so that ties stay
+    Inputs are multiplied by 1 plus or minus about the rounding unit (equal values alike, so that ties stay
     ties and zeros stay zeros), and the cotangent is scaled and mixed with another.
 
     Args:
@@ -90,7 +90,8 @@ def measure_rounding(runner: Runner, asked: Asked, rng: np.random.Generator, noi
         if largest.max(initial=0.0) > _LOST[noise.low_precision] * size:
             lost.add(name)
         shape = asked.call.tensors[name].shape
-        spread[name] = np.maximum(largest, unit * size).reshape(shape)
+        usual = root_mean_square(largest)  # an element may by chance have hardly moved in so few trials
+        spread[name] = np.maximum(largest, max(usual, unit * size)).reshape(shape)
         moves[name] = [d.reshape(shape) for d in differences]
     return Rounding(spread, moves, frozenset(lost))
 
@@ -99,6 +100,7 @@ def _perturbed(call: Call, unit: float, rng: np.random.Generator) -> Call:
     tensors = {}
     for name, array in call.tensors.items():
         values, where = np.unique(array, return_inverse=True)
-        signs = rng.choice((-unit, unit), values.shape)[where].reshape(array.shape)
-        tensors[name] = np.asarray(array * (1.0 + signs), array.dtype)
+        uniform = rng.uniform(-1.0, 1.0, values.shape)  # no whole units: what float32 cuts off would stay the same
+        moves = unit * (uniform + np.copysign(0.5, uniform))[where].reshape(array.shape)
+        tensors[name] = np.asarray(array * (1.0 + moves), array.dtype)
     return Call(tensors, call.constants, call.cotangent)
