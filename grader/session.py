@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import importlib.metadata
-import shlex
 import time
-import traceback
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from grader.checks import CHECKS
-from grader.checks.context import CannotJudge, Context, Finding, PartWorker
+from grader.checks.context import Context, Finding, PartWorker
+from grader.checks.running import run_check
 from grader.checks.support import needed_packages
-from grader.errors import IsolationError, UsageError, WorkerError, WorkerTimeout
+from grader.errors import UsageError
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
-from grader.places import in_cells, place_of
-from grader.rubric import CheckBase, CheckSpec, FormulaSpec, ManualSpec, PartSpec, Rubric, check_id
-from grader.score import points_earned
+from grader.outcome import Asked, outcome
+from grader.rubric import CheckBase, CheckSpec, PartSpec, Rubric, check_id
 from grader.submission import Submission
 from grader.text import clean
 from grader.variants import FoundVariant, find_variant
@@ -197,52 +191,12 @@ class Session:
                 kept=kept,
             )
             finding = run_check(spec, context)
-        return self._result(rubric, name, spec, finding, time.perf_counter() - clock)
+        seconds = time.perf_counter() - clock if self.settings.stamp else 0.0
+        return outcome(part, spec, finding, self._asked_how(rubric, seconds))
 
-    def _result(
-        self, rubric: Rubric, name: str, spec: CheckBase, finding: Finding, seconds: float
-    ) -> CheckResult:
-        kind: str = spec.kind  # type: ignore[attr-defined]
-        target = self._target(rubric, name, spec)
-        wrong = finding.verdict in (Verdict.FAILED, Verdict.PARTIAL, Verdict.ERRORED)
-        return CheckResult(
-            id=name,
-            title=spec.title or name,
-            kind=kind,
-            verdict=finding.verdict,
-            points=spec.points,
-            earned=points_earned(finding.verdict, spec.points, finding.share),
-            message=clean(in_cells(self.submission, finding.message), limit=2000),
-            detail=clean(in_cells(self.submission, finding.detail), limit=6000),
-            where=clean(place_of(self.submission, spec, target, finding.message)) if wrong else "",
-            hint=finding.hint,
-            evidence=finding.evidence,
-            diagnoses=finding.diagnoses,
-            curves=finding.curves,
-            bands=finding.bands,
-            formula=finding.formula,
-            audience=spec.audience,
-            hint_level=rubric.hint_level or spec.hint_level,
-            needs=spec.needs,
-            output=clean(finding.output, limit=4000),
-            work=clean(finding.work, limit=20_000),
-            repeat=self._repeat(name),
-            target=target,
-            seconds=round(seconds, 3) if self.settings.stamp else 0.0,
-        )
-
-    def _target(self, rubric: Rubric, name: str, spec: CheckBase) -> str:
-        """What the check is about: ``modules:LinearModule``, ``answer:q1a``."""
-        if isinstance(spec, FormulaSpec):
-            return f"answer:{spec.question.id}"
-        if isinstance(spec, ManualSpec) and spec.answer:
-            return f"answer:{spec.answer}"
-        part = next(part for part in rubric.parts if name.startswith(part.id + "."))
-        return spec.target or part.target or ""
-
-    def _repeat(self, name: str) -> str:
-        where = self.settings.invocation
-        return f"grade {shlex.quote(where)} --only {name} --seed {self.settings.seed}" if where else ""
+    def _asked_how(self, rubric: Rubric, seconds: float) -> Asked:
+        settings = self.settings
+        return Asked(self.submission, settings.seed, settings.invocation, rubric.hint_level, seconds)
 
     def _reason_to_skip(self, name: str, spec: CheckBase) -> Finding | None:
         for need in spec.needs:
@@ -282,32 +236,6 @@ class Session:
         return DataUsed(kind=self._data.kind, description=self._data.description)
 
 
-def run_check(spec: CheckBase, context: Context) -> Finding:
-    """Run one check; whatever goes wrong becomes a finding, and only a usage error goes up.
-
-    A worker's death is the submission's; an exception in the host is ours, and leaves the points open.
-    """
-    kind: str = spec.kind  # type: ignore[attr-defined]
-    try:
-        with np.errstate(all="ignore"):  # a submission's infinities are no warnings of ours
-            return CHECKS[kind](spec, context)
-    except CannotJudge as reason:
-        return reason.finding
-    except WorkerTimeout as error:
-        context.facts[f"hung:{spec.target or context.part.target}"] = True
-        return Finding(Verdict.ERRORED, f"Too slow, or endless: {error}", output="".join(context.output))
-    except WorkerError as error:
-        return Finding(Verdict.ERRORED, str(error), output="".join(context.output))
-    except (UsageError, IsolationError):
-        raise
-    except Exception as error:
-        return Finding(
-            Verdict.INTERNAL,
-            f"gradmark failed here, not the submission: {type(error).__name__}: {error}",
-            detail=traceback.format_exc(limit=-12),
-        )
-
-
 def version() -> str:
     """Version of this package."""
     try:
@@ -325,14 +253,6 @@ def default_seed() -> int:
     import secrets
 
     return secrets.randbelow(2**31)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file atomically: all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
 
 
 def first_needed(rubric: Rubric, kinds: Iterable[str] = DATA_KINDS) -> bool:

@@ -92,8 +92,8 @@ def _save(
     report: Any, json_path: Path | None, output: Path | None, formats: list[str] | None, audience: Audience
 ) -> list[str]:
     """Write the files that were asked for; their paths."""
+    from grader.files import write_text
     from grader.report import REPORTERS, render, to_json
-    from grader.session import write_text
 
     saved: list[str] = []
     if json_path is not None:

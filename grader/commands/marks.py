@@ -42,9 +42,9 @@ def marks_template(
     ] = False,
 ) -> None:
     """List what a person has to mark, with the submission's text."""
+    from grader.files import write_text
     from grader.marks import template, to_csv, to_toml
     from grader.report import from_json
-    from grader.session import write_text
 
     kind = _kind(output)
     rows = template([from_json(text_of(path)) for path in _records(results)], everything=everything)
@@ -58,9 +58,9 @@ def marks_apply(
     results: Results,
 ) -> None:
     """Lay the marks over the records; views made of them afterwards show the marks."""
+    from grader.files import write_text
     from grader.marks import apply_marks, read_marks
     from grader.report import from_json, to_json
-    from grader.session import write_text
 
     given = read_marks(text_of(marks), kind=_kind(marks), name=str(marks))
     for path in _records(results):

@@ -27,8 +27,8 @@ def report(
     verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
 ) -> None:
     """Make another view of a record, without grading again."""
+    from grader.files import write_text
     from grader.report import Detail, for_audience, from_json, print_report, render, write_github
-    from grader.session import write_text
 
     record = from_json(text_of(result))
     if form == "terminal" and output is None:

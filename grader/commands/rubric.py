@@ -82,9 +82,9 @@ def rubric_selftest(
     from rich.console import Console
 
     from grader.data import load_data
+    from grader.files import write_text
     from grader.rubric import load_rubric
     from grader.selftest import SelfTestSettings, as_record, selftest, selftest_table
-    from grader.session import write_text
 
     settings = SelfTestSettings(
         solution=solution,
