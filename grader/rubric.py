@@ -217,6 +217,40 @@ CheckSpec = Annotated[
 ]
 
 
+Source = str | int | float | bool | Mapping[str, str | int | float | bool]
+
+
+class Spelled(Frozen):
+    """How the course spells a layer, where names and shapes do not tell; everything that is left out is found.
+
+    A quantity is an input, parameter, constant or option of the reference's layer (``grader rubric layers``), or a size:
+    in_features, out_features, in_channels, out_channels, kernel_size, kernel_height, kernel_width, stride, padding,
+    features, rows, dim, hidden_size; for backward also cotangent and cache.
+    """
+
+    forward: str = Field(
+        default="", description="name of the method; found: forward, else the object is called"
+    )
+    backward: str = Field(default="", description="name of the method or function")
+    arguments: Mapping[str, Source] = Field(
+        default={},
+        description="argument -> quantity, 'text' in quotes, a number, or a table of these; of constructor, forward and backward",
+    )
+    parameters: Mapping[str, str] = Field(
+        default={}, description="parameter -> attribute that holds it: W, params.W1"
+    )
+    gradients: Mapping[str, str] = Field(default={}, description="parameter -> attribute of its gradient: dW")
+    returns: tuple[str, ...] = Field(
+        default=(), description="order of the gradients that backward returns: x, weight, bias"
+    )
+    without: tuple[str, ...] = Field(
+        default=(), description="parameters that the course's layer lacks: bias, beta, bias_hh"
+    )
+    data_layout: Literal["", "channels_last", "columns"] = Field(
+        default="", description="images as (N, H, W, C), or examples as columns; empty: (N, C, H, W) and rows"
+    )
+
+
 class PartSpec(Frozen):
     """A question of the homework: a group of checks."""
 
@@ -224,7 +258,11 @@ class PartSpec(Frozen):
     title: str
     target: Target | None = None
     layer: str = Field(default="", description="name in reference.layers: linear, elu, softmax ...")
-    convention: str = Field(default="module_class", description="how the course spells a layer")
+    convention: Literal["", "module_class", "any", "torch"] = Field(
+        default="",
+        description="module_class: classes with dicts params and grads alone; torch: functions of tensors; empty: found",
+    )
+    spelling: Spelled = Spelled()
     options: Mapping[str, float | int | str | bool] = {}
     variants: tuple[str, ...] = ()
     checks: tuple[CheckSpec, ...] = Field(min_length=1)

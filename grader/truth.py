@@ -37,22 +37,22 @@ def layer_called(name: str) -> Layer:
     return LAYERS[name]
 
 
-def truth_of(name: str, options: Mapping[str, object] | None = None) -> Truth:
+def truth_of(layer: str | Layer, options: Mapping[str, object] | None = None) -> Truth:
     """The right output of a layer at a call, and the right gradients where the call has a cotangent.
 
     Args:
-        name: in the reference's table of layers.
+        layer: one of the reference's, or its name in the table of layers.
         options: the layer's options; those left out have their defaults.
 
     Raises:
         RubricError: there is no such layer.
     """
-    layer = layer_called(name)
-    settings = layer.settings(dict(options or {}))
+    known = layer_called(layer) if isinstance(layer, str) else layer
+    settings = known.settings(dict(options or {}))
 
     def truth(call: Call) -> Outcome:
         point: dict[str, Array] = {**_wide(call.tensors), **call.constants}
-        output = np.asarray(layer.forward(**point, **settings))
+        output = np.asarray(known.forward(**point, **settings))
         if call.cotangent is None:
             return Outcome(output)
         cotangent = np.asarray(call.cotangent, np.float64)
@@ -60,7 +60,7 @@ def truth_of(name: str, options: Mapping[str, object] | None = None) -> Truth:
             cotangent = cotangent.reshape(output.shape)
         if cotangent.shape != output.shape:  # drawn in the shape of a wrong output: there is no gradient
             return Outcome(output)
-        grads = layer.backward(cotangent, **point, **settings)
+        grads = known.backward(cotangent, **point, **settings)
         return Outcome(output, dict(grads))
 
     return truth

@@ -11,10 +11,12 @@ from grader.checks.context import Context, Finding
 from grader.checks.contract_stability import Answer, stable, stable_rows
 from grader.checks.layer import LayerUnderTest, layer_under_test
 from grader.checks.support import printed
+from grader.conventions.layer_form import LayerForm
+from grader.conventions.spelling import Parameter
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, Call, Outcome
 from grader.rubric import ContractSpec
-from grader.sandbox import Program, Reply
+from grader.sandbox import Program, Ref, Reply
 from grader.truth import Case
 
 PLAIN = Case("plain", {"n": 5})
@@ -61,6 +63,9 @@ def check_contract(spec: ContractSpec, context: Context) -> Finding:
     )
 
 
+_NAMES = {"x": "an input"}
+
+
 def _call(context: Context, under: LayerUnderTest, purpose: str, n: int) -> Call:
     return under.call(context.generator(purpose), replace(PLAIN, sizes={"n": n}), backward=True)
 
@@ -69,11 +74,12 @@ def _alive(under: LayerUnderTest, call: Call, outcome: Outcome) -> str:
     """Why an outcome cannot earn anything: it raised, or it is empty, constant or not finite; "" if it is fine."""
     if outcome.error:
         return f"The call raised {outcome.error}."
-    dx = outcome.grads.get("x")
+    first = under.layer.tensors[0]
+    dx = outcome.grads.get(first)
     if outcome.output is None or dx is None:
         return "forward or backward returned nothing."
-    if dx.shape != call.tensors["x"].shape:
-        return f"backward returned shape {dx.shape} for an input of shape {call.tensors['x'].shape}."
+    if dx.shape != call.tensors[first].shape:
+        return f"backward returned shape {dx.shape} for {_NAMES.get(first, first)} of shape {call.tensors[first].shape}."
     for name in under.spelling.parameters:
         gradient = outcome.grads.get(name)
         if gradient is None or not np.isfinite(gradient).all() or not gradient.any():
@@ -85,7 +91,7 @@ def _alive(under: LayerUnderTest, call: Call, outcome: Outcome) -> str:
 
 def _overwrites(context: Context, under: LayerUnderTest) -> Answer:
     first, second = _call(context, under, "first", 5), _call(context, under, "second", 5)
-    second = replace(second, tensors={**second.tensors, **_parameters(first)})
+    second = replace(second, tensors={**second.tensors, **_parameters(under, first)})
     both = under.subject.run([first, second], fresh=True)
     alone = under.subject.run([second], fresh=True)[0]
     dead = _alive(under, second, alone)
@@ -105,8 +111,8 @@ def _overwrites(context: Context, under: LayerUnderTest) -> Answer:
     return True, "backward overwrites the gradients"
 
 
-def _parameters(call: Call) -> dict[str, Array]:
-    return {name: array for name, array in call.tensors.items() if name != "x"}
+def _parameters(under: LayerUnderTest, call: Call) -> dict[str, Array]:
+    return {name: call.tensors[name] for name in under.layer.parameters}
 
 
 def _inputs_untouched(context: Context, under: LayerUnderTest) -> Answer:
@@ -155,7 +161,7 @@ def _batch_of_one(context: Context, under: LayerUnderTest) -> Answer:
 
 def _fresh_batch(context: Context, under: LayerUnderTest) -> Answer:
     large, small = _call(context, under, "large", 6), _call(context, under, "small", 3)
-    small = replace(small, tensors={**small.tensors, **_parameters(large)})
+    small = replace(small, tensors={**small.tensors, **_parameters(under, large)})
     after = under.subject.run([large, small, large], fresh=True)
     for call, outcome, size in ((small, after[1], "smaller"), (large, after[2], "larger")):
         alone = under.subject.run([call], fresh=True)[0]
@@ -164,7 +170,7 @@ def _fresh_batch(context: Context, under: LayerUnderTest) -> Answer:
             return False, dead
         if outcome.error:
             return False, f"A {size} batch after another raised {outcome.error}."
-        if not _same(outcome.output, alone.output) or not _same(outcome.grads.get("x"), alone.grads.get("x")):
+        if not _same(outcome.output, alone.output) or not _same(_first(under, outcome), _first(under, alone)):
             return (
                 False,
                 f"A {size} batch after another gives other numbers than on a fresh layer: something of the earlier one is left.",
@@ -190,7 +196,7 @@ def _clear_cache(context: Context, under: LayerUnderTest) -> Answer:
     after = under.subject.run([call])[0]
     if after.error:
         return False, f"After clear_cache, the next call raised {after.error}."
-    if not _same(after.output, before.output) or not _same(after.grads.get("x"), before.grads.get("x")):
+    if not _same(after.output, before.output) or not _same(_first(under, after), _first(under, before)):
         return False, "After clear_cache, the next call gives other numbers."
     return True, "clear_cache drops what was cached and leaves a layer that works"
 
@@ -199,24 +205,38 @@ def _cleared(context: Context, under: LayerUnderTest, call: Call) -> Reply:
     """Backward before and after clear_cache, on the instance of the last call: what it gives of the cache's making."""
     program = Program()
     instance = under.subject.instance
-    weight = under.spelling.parameters.get("weight")
+    parameter = under.spelling.parameters.get("weight")
+    weight = parameter if isinstance(parameter, Parameter) else None
 
     def backward(name: str) -> None:
         with program.attempt():
             dx = program.call(instance.attr("backward"), np.array(call.cotangent))
-            gradient = instance.attr("grads").item(weight.key) if weight else dx
-            program.send(name, program.copy(gradient))
+            program.send(name, program.copy(_weight_gradient(under, instance) or dx))
 
     backward("due")
-    if weight:
+    kept = _weight_gradient(under, instance)
+    if kept is not None:
         with program.attempt():  # so that a gradient that is left over is not taken for one computed again
-            blank = np.zeros_like(weight.stored(call.tensors["weight"]))
-            program.set(instance.attr("grads").item(weight.key), blank)
+            blank = np.zeros(1) if weight is None else np.zeros_like(weight.stored(call.tensors["weight"]))
+            program.set(kept, blank)
     program.send("there", program.exists(instance.attr("clear_cache")))
     with program.attempt("clear"):
         program.call(instance.attr("clear_cache"))
     backward("kept")
     return under.subject.worker.run(program, timeout=context.seconds)
+
+
+def _weight_gradient(under: LayerUnderTest, instance: Ref) -> Ref | None:
+    """Where the gradient of the weight is kept, in a layer that has one."""
+    if isinstance(under.spelling, LayerForm):
+        member = under.spelling.gradients.get("weight")
+        return member.under(instance) if member else None
+    weight = under.spelling.parameters.get("weight")
+    return instance.attr("grads").item(weight.key) if weight else None
+
+
+def _first(under: LayerUnderTest, outcome: Outcome) -> Array | None:
+    return outcome.grads.get(under.layer.tensors[0])
 
 
 def _same(a: Array | None, b: Array | None) -> bool:

@@ -37,14 +37,21 @@ def _forward_lost(context: Context) -> bool:
 
 
 def _finite_softmax(context: Context, under: LayerUnderTest, logits: Array, what: str) -> Answer:
-    """The right probabilities; of a forward that has lost its points already, finite numbers are enough."""
-    call = Call({"x": logits})
+    """The right probabilities or loss; of a forward that has lost its points already, finite numbers are enough."""
+    point = under.layer.draw(context.generator("labels"), n=len(logits), c=logits.shape[1])
+    call = Call({"x": logits}, {name: point[name] for name in under.layer.constants})
     outcome = under.subject.run([call], fresh=True)[0]
     if outcome.error:
         return False, f"forward raised {outcome.error} for {what}."
-    comparison = compare(outcome.output, np.asarray(under.truth(call).output), relative=1e-4, floor=1e-5)
+    comparison = compare(
+        outcome.output,
+        np.asarray(under.truth(call).output),
+        relative=1e-4,
+        floor=1e-5,
+        ones_are_free=under.spelling.is_loss,
+    )
     if comparison.agreed:
-        return True, f"{what} give the right probabilities"
+        return True, f"{what} give the right {'loss' if under.spelling.is_loss else 'probabilities'}"
     if _forward_lost(context) and outcome.output is not None and np.isfinite(outcome.output).all():
         return True, f"{what} give finite numbers; that they are wrong is judged by forward"
     return False, f"forward is not stable for {what}: {comparison.detail}."

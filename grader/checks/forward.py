@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.context import Context, Finding
-from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
+from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.diagnose import Observation, diagnose_forward
 from grader.model import Evidence, Verdict
@@ -27,10 +27,11 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     evidence: list[Evidence] = []
     observations: list[Observation] = []
     coarse = False
-    for case in cases_of(under.layer, single=single):
-        call = under.call(rng, case, backward=False)
-        outcome = under.subject.run([call], fresh=True)[0]
-        want = under.truth(call).output
+    for case in under.cases(single=single):
+        here = under.at(case)
+        call = here.call(rng, case, backward=False)
+        outcome = here.subject.run([call], fresh=True)[0]
+        want = here.truth(call).output
         assert want is not None
         if outcome.error:
             return _raised(context, outcome, case.name)
@@ -41,7 +42,7 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
                 f"output against the reference ({case.name})", comparison, probe=case.name, tensor="output"
             )
         )
-        observations.append(_observation(under, case.name, call, outcome, want))
+        observations.append(_observation(here, case.name, call, outcome, want))
     bad = [item for item in evidence if not item.agreed]
     if not bad:
         note = "agrees to float32 precision, not to float64" if coarse else ""

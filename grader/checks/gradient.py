@@ -16,7 +16,7 @@ import numpy as np
 from grader import numerics
 from grader.checks.context import Context, Finding
 from grader.checks.excerpts import agreeing, shown
-from grader.checks.layer import LayerUnderTest, asks_elsewhere, cases_of, layer_under_test
+from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.observed import events_of, observations_of
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.diagnose import diagnose_forward, diagnose_gradient
@@ -72,7 +72,9 @@ def _gives_one_number(context: Context, under: LayerUnderTest) -> bool:
 def _backward_alone(context: Context, under: LayerUnderTest) -> Finding:
     """A loss whose forward gives no number: backward is compared with the reference's gradient of the mean loss."""
     evidence = []
-    for case in cases_of(under.layer, single=False):
+    for case in under.cases(single=False):
+        if case.options:
+            continue
         call = under.call(context.generator(case.name), case, backward=False)
         call = replace(call, cotangent=np.asarray(1.0))
         got, want = under.subject.run([call], fresh=True)[0].grads.get("x"), under.truth(call).grads["x"]
@@ -95,24 +97,25 @@ def _backward_alone(context: Context, under: LayerUnderTest) -> Finding:
 
 def _setups(under: LayerUnderTest) -> list[Setup]:
     """The layer at its plain size and at the sizes that show other things (one feature, more outputs than inputs)."""
-    cases = [case for case in cases_of(under.layer, single=True) if case.sizes.get("n") != 1]
+    cases = [case for case in under.cases(single=True) if case.sizes.get("n") != 1]
     return [
         Setup(
-            under.subject,
-            _draw(under, case),
-            inputs=tuple(name for name in under.layer.tensors if name not in under.layer.parameters),
-            truth=under.truth,
+            here.subject,
+            _draw(here, case),
+            inputs=tuple(name for name in here.layer.tensors if name not in here.layer.parameters),
+            truth=here.truth,
             name=case.name,
             batch=int(case.sizes.get("n", 5)),
-            options=under.layer.settings(dict(under.spelling.options)),
+            options=here.layer.settings(dict(here.spelling.options)),
         )
         for case in cases
+        for here in (under.at(case),)
     ]
 
 
 def _draw(under: LayerUnderTest, case: Case) -> numerics.Draw:
     layer, settings = under.layer, under.layer.settings(dict(under.spelling.options))
-    sizes = {name: size for name, size in case.sizes.items() if name != "n"}
+    sizes = {name: size for name, size in under.sizes(case).items() if name != "n"}
 
     def draw(rng: np.random.Generator, batch: int) -> Point:
         point = layer.draw(rng, n=batch, **sizes, **settings)

@@ -10,8 +10,11 @@ import numpy as np
 from grader.checks.context import Context, Finding
 from grader.checks.layer import layer_under_test
 from grader.checks.support import printed, raised
+from grader.conventions.form_subject import new_instance
+from grader.conventions.layer_form import LayerForm
 from grader.conventions.spelling import Parameter, Spelling
 from grader.conventions.subject import START_SEED
+from grader.errors import RubricError
 from grader.model import Evidence, Verdict
 from grader.numerics import Array
 from grader.rubric import InitSpec
@@ -25,7 +28,31 @@ KURTOSIS_BAND = 0.5  # the uniform distribution has 1.8, a normal one cut at 2 s
 def check_init(spec: InitSpec, context: Context) -> Finding:
     """Compare the standard deviation of fresh weights with sqrt(gain / fan_in)."""
     with layer_under_test(context, methods=("__init__",)) as under:
+        if isinstance(under.spelling, LayerForm):
+            return _judge_form(spec, context, under.subject.worker, under.spelling)
         return _judge(spec, context, under.subject.worker, under.spelling)
+
+
+def _judge_form(spec: InitSpec, context: Context, worker: Worker, form: LayerForm) -> Finding:
+    """The same for a layer of any form: a linear layer or a convolution of many weights."""
+    kernel = (FAN_IN // 4, 2, 2) if form.layer == "conv2d" else (FAN_IN,)
+    like = {"weight": np.empty((FAN_OUT, *kernel)), "bias": np.empty(FAN_OUT)}
+    if not like.keys() <= form.parameters.keys():
+        raise RubricError(
+            f"rubric {context.rubric.id}: {context.id}: init is for a layer with weight and bias"
+        )
+    arguments, keywords = form.constructor_call(like)
+    program = Program()
+    program.seed(START_SEED)
+    layer = new_instance(program, form, arguments, keywords)
+    for name in like:
+        program.send(name, form.parameters[name].under(layer))
+    reply = worker.run(program, timeout=context.seconds)
+    if reply.error:
+        return raised(reply.error, doing=f"{form.name}{arguments}", output=printed(context))
+    weight = form.canonical("weight", np.asarray(reply.values["weight"], np.float64), like["weight"])
+    evidence = weight_evidence("layer", weight.reshape(FAN_OUT, -1), spec.gain, spec.error_rate)
+    return _told(context, [*evidence, _bias_evidence("layer", reply.values["bias"])])
 
 
 def _judge(spec: InitSpec, context: Context, worker: Worker, spelling: Spelling) -> Finding:
@@ -50,6 +77,10 @@ def _judge(spec: InitSpec, context: Context, worker: Worker, spelling: Spelling)
             return raised(reply.error, doing=doing, output=printed(context))
         evidence += weight_evidence(label, _oriented(reply.values["weight"], weight), gain, spec.error_rate)
         evidence.append(_bias_evidence(label, reply.values["bias"]))
+    return _told(context, evidence)
+
+
+def _told(context: Context, evidence: list[Evidence]) -> Finding:
     bad = [item for item in evidence if not item.agreed]
     if not bad:
         return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))

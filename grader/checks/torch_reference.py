@@ -11,14 +11,16 @@ from grader.truth import LAYERS
 
 PRECISION = 1e-4
 FLOOR = 1e-5
-ALPHAS = {"elu": [1.0], "relu": [0.0], "leaky_relu": [0.02, 0.01, 0.2]}
+ALPHAS = {"elu": [1.0], "relu": [0.0], "leaky_relu": [0.02, 0.01, 0.2], "tanh": [0.0], "sigmoid": [0.0]}
 OTHERS = {"elu": 1.0, "relu": 0.0, "leaky_relu": 0.01, "tanh": 0.0, "sigmoid": 0.0}
 
 
 def activation_of(context: Context) -> tuple[str, list[float]]:
-    """The rubric's activation, and the values of its parameter that are right."""
-    layer = next((p.layer for p in context.rubric.parts if p.layer in ALPHAS), "elu")
-    return layer, ALPHAS[layer]
+    """The part's activation, else the rubric's first, and the values of its parameter that are right."""
+    named = (context.part.layer, *(part.layer for part in context.rubric.parts))
+    layer = next((name for name in named if name in ALPHAS), "elu")
+    alpha = context.part.options.get("alpha")
+    return layer, ALPHAS[layer] if alpha is None else [float(alpha)]
 
 
 def act(activation: str, alpha: float, x: Array) -> Array:
