@@ -36,7 +36,7 @@ $(VENV)/created:
 
 $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	@echo "Installing gradmark into $(VENV) (torch is large: the first time takes some minutes)"
-	$(PIP) --editable .
+	$(PIP) --editable '.[submissions]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

@@ -56,9 +56,9 @@ def package_gradescope(
 
 
 def pinned() -> list[str]:
-    """This package's requirements and theirs, at the versions installed here: ``numpy==2.4.6``."""
+    """This package's requirements, what submissions import, and theirs, as installed here: ``numpy==2.4.6``."""
     found: dict[str, str] = {}
-    todo = _requirements("gradmark")
+    todo = _requirements("gradmark", extra="submissions")
     while todo:
         name = todo.pop()
         if name in found:
@@ -73,9 +73,10 @@ def pinned() -> list[str]:
     return [f"{name}=={version}" for name, version in sorted(found.items())]
 
 
-def _requirements(name: str) -> list[str]:
+def _requirements(name: str, extra: str = "") -> list[str]:
     lines = importlib.metadata.requires(name) or []
-    plain = [line for line in lines if "extra ==" not in line]
+    wanted = re.compile(rf"extra == ['\"]{extra}['\"]")
+    plain = [line for line in lines if "extra ==" not in line or (extra and wanted.search(line))]
     return [
         match[0].lower().replace("_", "-") for line in plain if (match := re.match(r"[A-Za-z0-9_.\-]+", line))
     ]
