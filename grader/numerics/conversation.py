@@ -170,7 +170,7 @@ def _output_shapes(
         if outcome.output is None:
             events.raised(probe.kind.name, outcome, guessed=setup.guessed and probe.kind.name != GENERIC)
             if generic is None:
-                talk.failed = outcome.error or outcome.note
+                talk.failed = outcome.error or outcome.note or "forward returned no array"
                 break
             continue
         if generic is None:

@@ -40,7 +40,7 @@ class Events:
 
     def raised(self, probe: str, outcome: Outcome, *, guessed: bool) -> None:
         """The layer raised or returned no array. Where the sizes were guessed it is a note."""
-        detail = outcome.error or outcome.note
+        detail = outcome.error or outcome.note or "forward returned no array"
         self.add("raised", "", probe, f"at {probe}: {detail}", fault=not guessed)
 
     def aliases(self, probe: str, outcome: Outcome) -> None:
