@@ -1,42 +1,24 @@
 """Read a submission (folder, zip or notebook) into memory, with caps, and without trusting a single name.
 
-Nothing is written and nothing is executed. Links, devices and odd names are left out and said; a zip's headers are
-not believed (reading is bounded as well).
+Nothing is written and nothing is executed. `grader.folders` and `grader.packed` read folders and zips.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
-import os
-import re
-import stat
-import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
 from grader.errors import SubmissionError
+from grader.folders import read_folder
+from grader.packed import MAX_FILE_BYTES, read_zip
 from grader.sources import Sources
 from grader.trial import SMALL, read_apart
 
-MAX_FILES = 2_000
-MAX_ENTRIES = 50_000
-MAX_LIST_BYTES = 8 << 20  # of the list of a zip's members
-MAX_FILE_BYTES = 8 << 20
-MAX_NOTEBOOK_BYTES = 32 << 20  # plots travel inside
-MAX_TOTAL_BYTES = 64 << 20
-MAX_DEPTH = 12
-MAX_RATIO = 200
-SKIPPED_FOLDERS = frozenset(
-    {".git", ".svn", ".hg", ".idea", ".vscode", "__pycache__", "__MACOSX", ".ipynb_checkpoints", "node_modules",
-     ".venv", "venv", "cifar-10-batches-py", ".mypy_cache", ".pytest_cache", ".ruff_cache", "wandb", "lightning_logs"}
-)  # fmt: skip
-_ODD = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+MAX_NOTES = 24  # a hostile zip makes tens of thousands
 
 
 @dataclass(frozen=True)
@@ -83,11 +65,11 @@ def load_submission(path: str | Path, *, modules: Iterable[str] = ()) -> Submiss
     path = Path(path)
     notes: list[str] = []
     if path.is_dir():
-        found = dict(_read_folder(path, notes))
+        found = read_folder(path, notes)
     elif path.is_file() and path.suffix == ".ipynb":
         found = {path.name: _read_bounded(path)}
     elif path.is_file() and zipfile.is_zipfile(path):
-        found = dict(_read_zip(path, notes))
+        found = read_zip(path, str(path), notes)
     elif path.is_file() and path.suffix == ".py":
         found = {path.name: _read_bounded(path)}
     elif path.exists():
@@ -110,7 +92,7 @@ def submission_from_files(
     path: Path | None = None,
 ) -> Submission:
     """Make a submission of files that are in memory; notebooks become modules, and its root is found."""
-    said = list(notes)
+    said = _few(list(notes))
     root = _root(files, tuple(modules))
     if root:
         said.append(f"The submission lies in the sub-folder {root}.")
@@ -122,6 +104,12 @@ def submission_from_files(
     for key in sorted(files):
         digest.update(key.encode() + b"\0" + hashlib.sha256(files[key]).digest())
     return Submission(name, files, digest.hexdigest(), tuple(said), path, notebooks)
+
+
+def _few(notes: list[str]) -> list[str]:
+    """The first notes, and how many more there are."""
+    more = len(notes) - MAX_NOTES
+    return notes if more <= 0 else [*notes[:MAX_NOTES], f"There are {more:,} more remarks like these."]
 
 
 def _with_notebooks(
@@ -159,159 +147,9 @@ def _root(files: Mapping[str, bytes], modules: tuple[str, ...]) -> str:
     return min(count, key=lambda folder: (-count[folder], folder.count("/") + bool(folder), folder))
 
 
-def _read_folder(root: Path, notes: list[str]) -> Iterator[tuple[str, bytes]]:
-    entries = files = total = 0
-    for folder, subfolders, names in os.walk(root, followlinks=False):
-        subfolders[:] = sorted(name for name in subfolders if not _skipped_folder(Path(folder) / name, notes))
-        if len(Path(folder).relative_to(root).parts) >= MAX_DEPTH:
-            notes.append(f"Folders more than {MAX_DEPTH} deep were left out.")
-            subfolders.clear()
-        for name in sorted(names):
-            entries += 1
-            if entries > MAX_ENTRIES:
-                raise SubmissionError(f"{root}: more than {MAX_ENTRIES:,} files; is this one submission?")
-            path = Path(folder) / name
-            key = path.relative_to(root).as_posix()
-            if _odd_name(key):
-                notes.append(f"A file with an odd name was left out: {_shown(key)}.")
-                continue
-            data = _read_regular(path, key, notes)
-            if data is None:
-                continue
-            files, total = files + 1, total + len(data)
-            if files > MAX_FILES or total > MAX_TOTAL_BYTES:
-                notes.append(
-                    f"Only the first {files - 1} files were read ({MAX_TOTAL_BYTES >> 20} MiB, {MAX_FILES} files at most)."
-                )
-                return
-            yield key, data
-
-
-def _skipped_folder(path: Path, notes: list[str]) -> bool:
-    if path.is_symlink():
-        notes.append(f"A link was not followed: {_shown(path.name)}.")
-        return True
-    return path.name in SKIPPED_FOLDERS
-
-
-def _read_regular(path: Path, key: str, notes: list[str]) -> bytes | None:
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError as error:
-        what = (
-            "A link was not followed" if path.is_symlink() else f"A file could not be read ({error.strerror})"
-        )
-        notes.append(f"{what}: {_shown(key)}.")
-        return None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            notes.append(f"Not a regular file, left out: {_shown(key)}.")
-            return None
-        most = _most(key)
-        if status.st_size > most:
-            notes.append(f"Larger than {most >> 20} MiB, left out: {_shown(key)}.")
-            return None
-        return file.read(most)
-
-
-def _most(key: str) -> int:
-    return MAX_NOTEBOOK_BYTES if key.endswith(".ipynb") else MAX_FILE_BYTES
-
-
 def _read_bounded(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(MAX_FILE_BYTES * 4 + 1)
     if len(data) > MAX_FILE_BYTES * 4:
         raise SubmissionError(f"{path}: larger than {MAX_FILE_BYTES * 4 >> 20} MiB")
     return data
-
-
-def open_zip(file: Path | IO[bytes] | io.BufferedIOBase) -> zipfile.ZipFile:
-    """A zip whose list of members is not larger than what is ever read of one; 40 MB of list become 700,000 objects.
-
-    Raises:
-        BadZipFile: it is none, or lists too much.
-    """
-    with file.open("rb") if isinstance(file, Path) else contextlib.nullcontext(file) as opened:
-        end = zipfile._EndRecData(opened)  # type: ignore[attr-defined]
-    if end is not None and end[5] > MAX_LIST_BYTES:
-        raise zipfile.BadZipFile(f"its list of members has {end[5]:,} bytes")
-    return zipfile.ZipFile(file)
-
-
-def _read_zip(path: Path, notes: list[str]) -> Iterator[tuple[str, bytes]]:
-    try:
-        with open_zip(path) as archive:
-            yield from _zip_members(archive, path, notes)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise SubmissionError(f"{path}: cannot be read as a zip: {error}") from error
-
-
-def _zip_members(archive: zipfile.ZipFile, path: Path, notes: list[str]) -> Iterator[tuple[str, bytes]]:
-    members = archive.infolist()
-    if len(members) > MAX_ENTRIES:
-        raise SubmissionError(f"{path}: {len(members):,} entries; at most {MAX_ENTRIES:,} are read")
-    seen: set[str] = set()
-    total = 0
-    for member in members:
-        key = _zip_key(member, seen, notes)
-        if key is None:
-            continue
-        data = _member_bytes(archive, member, notes)
-        if data is None:
-            continue
-        total += len(data)
-        if len(seen) > MAX_FILES or total > MAX_TOTAL_BYTES:
-            notes.append(
-                f"Only the first {len(seen) - 1} files were read ({MAX_TOTAL_BYTES >> 20} MiB, {MAX_FILES} files at most)."
-            )
-            return
-        yield key, data
-
-
-def _zip_key(member: zipfile.ZipInfo, seen: set[str], notes: list[str]) -> str | None:
-    if member.is_dir():
-        return None
-    raw = member.filename.replace("\\", "/")
-    parts = PurePosixPath(raw).parts
-    if any(part in SKIPPED_FOLDERS for part in parts):
-        return None
-    kind = stat.S_IFMT(member.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):
-        notes.append(f"Not a regular file, left out: {_shown(raw)}.")
-    elif raw.startswith("/") or ".." in parts or _odd_name(raw) or len(parts) > MAX_DEPTH:
-        notes.append(f"A file with an odd name was left out: {_shown(raw)}.")
-    elif raw in seen:
-        notes.append(f"A second file of the same name was left out: {_shown(raw)}.")
-    else:
-        seen.add(raw)
-        return PurePosixPath(raw).as_posix()
-    return None
-
-
-def _member_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, notes: list[str]) -> bytes | None:
-    if member.flag_bits & 1:
-        notes.append(f"Encrypted, left out: {_shown(member.filename)}.")
-        return None
-    with archive.open(member) as file:
-        buffer = io.BytesIO()
-        while chunk := file.read(1 << 16):
-            buffer.write(chunk)
-            size = buffer.tell()
-            if size > _most(member.filename) or size > MAX_RATIO * max(member.compress_size, 1) + (1 << 20):
-                notes.append(
-                    f"Larger than {MAX_FILE_BYTES >> 20} MiB when unpacked, left out: {_shown(member.filename)}."
-                )
-                return None
-    return buffer.getvalue()
-
-
-def _odd_name(key: str) -> bool:
-    if _ODD.search(key) or len(key) > 400:
-        return True
-    return any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") for char in key)
-
-
-def _shown(name: str) -> str:
-    return ascii(name[:80])

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import SubmissionError
-from grader.submission import MAX_FILE_BYTES, load_submission
+from grader.packed import MAX_FILE_BYTES
+from grader.submission import load_submission
 
 
 def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:
@@ -99,6 +100,13 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     found = load_submission(path)
     assert list(found.files) == ["ok.py"]
     assert "when unpacked" in found.notes[0]
+
+
+def test_remarks_are_few_however_many_members_are_odd(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "s.zip", *((f"a{number}\x1b.py", b"") for number in range(300)))
+    notes = load_submission(path).notes
+    assert len(notes) == 25
+    assert notes[-1] == "There are 276 more remarks like these."
 
 
 def test_a_second_file_of_one_name_is_left_out(tmp_path: Path) -> None:

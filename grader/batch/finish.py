@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from grader.batch.gradebooks import Filled, Scale, fill_canvas, fill_moodle
+from grader.batch.request import BatchResult
 from grader.batch.rows import Roll, grades_csv
-from grader.batch.run import BatchResult
 from grader.batch.store import Store, write_file
 from grader.errors import UsageError
 from grader.report.class_page import ClassPage, to_class_html

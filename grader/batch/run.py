@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import fnmatch
-import functools
-import hashlib
-import importlib.util
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from grader.batch.anonymous import code_of, masked_words, write_names
-from grader.batch.intake import Entry, digest, find_entries, read_entry
-from grader.batch.job import Graded, Task, failure_text, internal_report, spelled, submission_seed
-from grader.batch.lists import Times
-from grader.batch.policy import Policy
+from grader.batch.anonymous import code_of, write_names
+from grader.batch.intake import Entry, find_entries
+from grader.batch.job import Graded, Task, failure_text, internal_report, spelled
 from grader.batch.pools import Pool, dask_pool, local_pool
+from grader.batch.request import BatchRequest, BatchResult
 from grader.batch.rows import Row, make_row, settle_groups
-from grader.batch.store import State, Store, StoreError, fingerprint, sha256, write_file
+from grader.batch.store import State, Store, fingerprint, sha256, write_file
+from grader.batch.tasks import Tasks, source_digest, stamp_of
 from grader.batch.watch import Watch
-from grader.errors import GraderError, IsolationError, SubmissionError, UsageError
-from grader.marks import Mark, apply_marks
+from grader.errors import GraderError, IsolationError, UsageError
+from grader.marks import apply_marks
 from grader.model import Report
 from grader.report import from_json, render
 from grader.report.record import to_json
-from grader.rubric import Rubric, check_id, load_rubric
-from grader.sandbox import SandboxSettings
+from grader.rubric import check_id, load_rubric
 from grader.session import default_seed, first_needed, version
 
 AHEAD = 2  # tasks handed out per process, so that none waits for the next
@@ -39,57 +32,6 @@ VIEWS = {"report.html": "html", "report.md": "markdown"}
 
 class PoolLostError(GraderError):
     """The processes that grade have gone away; what was graded is kept."""
-
-
-@dataclass(frozen=True)
-class BatchRequest:
-    """What a person asks for.
-
-    Attributes:
-        submissions: folder or zip of the class.
-        results: folder of results; an earlier run in it is continued.
-        rubric: built-in name or path.
-        seed: of the batch; None: that of the earlier run, else drawn.
-        jobs: processes of this machine.
-        force: grade everything again.
-        patience: seconds after which a submission that has not ended is given up as our fault; None: from the rubric.
-        scheduler: address of a Dask scheduler; empty: this machine.
-        policy, times, groups: what changes points, and what it needs to know.
-        marks: given by people; laid over what is graded, every time.
-        anonymous: codes instead of names in all results but the filled-in gradebooks.
-        client: a Dask client that is connected already.
-    """
-
-    submissions: Path
-    results: Path
-    rubric: str = "uva_dl1_a1"
-    variant: str | None = None
-    only: tuple[str, ...] = ()
-    seed: int | None = None
-    jobs: int = 1
-    force: bool = False
-    data: Path | None = None
-    device: str = "cpu"
-    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
-    patience: float | None = None
-    scheduler: str = ""
-    policy: Policy | None = None
-    times: Times = field(default_factory=Times)
-    groups: Mapping[str, str] = field(default_factory=dict)
-    marks: tuple[Mark, ...] = ()
-    anonymous: bool = False
-    client: Any = None
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """What came out: the rows by key, how many were kept from earlier runs, the seed, the rubric."""
-
-    rows: tuple[Row, ...]
-    kept: int
-    seed: int
-    rubric: Rubric
-    warnings: tuple[str, ...] = ()
 
 
 class Batch:
@@ -104,8 +46,6 @@ class Batch:
         self.seed = 0
         self.kept = 0
         self.warnings: list[str] = []
-        names = Counter(entry.identity.name for entry in self.entries)
-        self._shared = {name for name, count in names.items() if count > 1}
         self._rows: dict[str, Row] = {}
         if request.variant:
             self.rubric.variant(request.variant)
@@ -181,7 +121,7 @@ class Batch:
     ) -> None:
         """Make the row and the student's reports of a record."""
         request = self.request
-        name = self._name(entry)
+        name = self.tasks.name(entry)
         report, warnings = apply_marks(report, request.marks)
         self.warnings += warnings
         row = make_row(entry, report, name, state.seconds, self.policy, request.times, request.groups)
@@ -190,7 +130,7 @@ class Batch:
         if row.score.note:
             shown = report.model_copy(update={"notes": (*report.notes, row.score.note)})
         final = to_json(report)
-        views = fingerprint(sha256(final.encode()), row.score.note, _source_digest())
+        views = fingerprint(sha256(final.encode()), row.score.note, source_digest())
         folder = self.store.report_folder(entry.key)
         there = all((folder / file).is_file() for file in VIEWS) and self.store.holds(
             entry.key, "report.json", final
@@ -207,8 +147,8 @@ class Batch:
     def _todo(self, watch: Watch) -> Iterator[tuple[Entry, Task, str]]:
         """Submissions that must be graded; those that need not be are finished on the way."""
         for entry in self.entries:
-            task = self._task(entry)
-            stamp = self._stamp(task)
+            task = self.tasks.task(entry)
+            stamp = stamp_of(task)
             record = None if self.request.force else self.store.kept(entry.key, stamp)
             if record is None:
                 yield entry, task, stamp
@@ -217,46 +157,6 @@ class Batch:
             assert state is not None
             self.kept += 1
             self._finish(entry, from_json(record, name=entry.key), state, watch, kept=True)
-
-    def _task(self, entry: Entry) -> Task:
-        """The entry as a task; one that cannot be read is graded as what is there, nothing, and says why."""
-        request = self.request
-        try:
-            contents = read_entry(entry)
-            files, notes, content_hash = contents.files, contents.notes, contents.hash
-        except SubmissionError as error:
-            files, notes, content_hash = {}, (f"The submission could not be read: {error}",), digest({})
-        except Exception as error:  # whatever a hostile archive makes of the reader
-            note = f"The submission could not be read: {type(error).__name__}: {error}"
-            files, notes, content_hash = {}, (note,), digest({})
-        return Task(
-            key=entry.key,
-            name=self._name(entry),
-            files=dict(files),
-            notes=notes,
-            rubric=self.rubric,
-            seed=submission_seed(self.seed, content_hash),
-            variant=request.variant,
-            only=request.only,
-            device=request.device,
-            data=str(request.data) if request.data else None,
-            invocation="" if request.anonymous else entry.where,
-            masked=masked_words(entry) if request.anonymous else (),
-            sandbox=request.sandbox,
-        )
-
-    def _stamp(self, task: Task) -> str:
-        """Hash over everything that decides the record."""
-        return fingerprint(
-            digest(task.files), task.notes, task.name, task.rubric.source_hash, version(), _source_digest(), task.seed,
-            task.variant, task.only, task.device, task.data, task.invocation, task.masked, task.sandbox.require,
-            task.sandbox.python,
-        )  # fmt: skip
-
-    def _name(self, entry: Entry) -> str:
-        """What reports and marks call a submission: its student's name; its key where two have that name."""
-        shared = entry.identity.name in self._shared
-        return entry.key if self.request.anonymous or shared else entry.identity.name
 
     def _settle_seed(self) -> None:
         """The seed asked for, that of the run before, or a new one, and in which mode."""
@@ -278,6 +178,7 @@ class Batch:
         )
         if self.request.anonymous:
             self._rename()
+        self.tasks = Tasks(self.request, self.rubric, self.seed, self.entries)
 
     def _rename(self) -> None:
         """Give folders of reports the codes, too, and write down whose they are, for the teacher alone."""
@@ -327,18 +228,3 @@ def _reason(error: Exception, patience: float) -> str:
     if isinstance(error, TimeoutError):
         return f"gradmark did not finish within {patience:.0f} s and was stopped; the points stay open"
     return f"gradmark failed here, not the submission: {type(error).__name__}: {error}; the points stay open"
-
-
-@functools.cache
-def _source_digest() -> str:
-    """Digest of this package's own source, so that records of another state of it are not kept."""
-    total = hashlib.sha256()
-    for package in ("grader", "reference"):
-        spec = importlib.util.find_spec(package)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            for path in sorted(Path(folder).rglob("*.py")):
-                total.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return total.hexdigest()
-
-
-__all__ = ["Batch", "BatchRequest", "BatchResult", "PoolLostError", "StoreError"]

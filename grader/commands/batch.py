@@ -66,7 +66,8 @@ def batch(
     from grader.batch.gradebooks import Scale
     from grader.batch.lists import Times, read_groups, read_times
     from grader.batch.policy import load_policy
-    from grader.batch.run import Batch, BatchRequest
+    from grader.batch.request import BatchRequest
+    from grader.batch.run import Batch
     from grader.batch.watch import Watch
     from grader.grading import choose_device
     from grader.sandbox import SandboxSettings
@@ -183,7 +184,7 @@ def _summary(result: object, paths: list[str]) -> None:
     """A few lines for people: outcomes, mean, where everything is."""
     from statistics import mean, median
 
-    from grader.batch.run import BatchResult
+    from grader.batch.request import BatchResult
 
     assert isinstance(result, BatchResult)
     outcomes: dict[str, int] = {}

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from grader.model import Verdict
 from grader.report import phrases
 from grader.report.class_record import CheckFigures, ClassRow
-from grader.report.page import MARKS, _asset, _environment, _hash
+from grader.report.page import MARKS, asset, environment, source_hash
 from grader.text import one_line
 
 BINS = 10
@@ -40,17 +40,17 @@ class ClassPage:
 
 def to_class_html(page: ClassPage) -> str:
     """Render the page of a class."""
-    style = _asset("report.css") + _asset("class.css")
-    script = _asset("class.js")
+    style = asset("report.css") + asset("class.css")
+    script = asset("class.js")
     checks = _checks(page.rows)
     return (
-        _environment()
+        environment()
         .get_template("class.html.j2")
         .render(
             style=style,
-            style_hash=_hash(style),
+            style_hash=source_hash(style),
             script=script,
-            script_hash=_hash(script),
+            script_hash=source_hash(script),
             title=one_line(page.title),
             rubric=one_line(page.rubric),
             seed=page.seed,

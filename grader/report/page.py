@@ -42,20 +42,20 @@ MAX_TEXT = 12_000
 
 def to_html(report: Report) -> str:
     """Render a report as one HTML document."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     asked = [check for check in report.checks if check.asked]
     worth = sum(check.points for check in asked)
     open_points = sum(check.points for check in asked if check.verdict in phrases.OPEN)
     first = [check.id for check in asked if check.verdict in phrases.NOT_RIGHT][:UNFOLDED]
     sentences = [phrases.open_sentence(report), phrases.unasked_sentence(report)]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             style=style,
-            style_hash=_hash(style),
+            style_hash=source_hash(style),
             script=script,
-            script_hash=_hash(script),
+            script_hash=source_hash(script),
             gradmark=one_line(report.gradmark),
             submission=one_line(report.submission),
             rubric=phrases.rubric(report),
@@ -77,7 +77,7 @@ def to_html(report: Report) -> str:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     import jinja2  # here, since most runs write no page and should start quickly
 
     return jinja2.Environment(
@@ -90,11 +90,11 @@ def _environment() -> jinja2.Environment:
 
 
 @functools.cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
     """The source expression of a content security policy that allows exactly this inline text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 

@@ -15,7 +15,8 @@ import pytest
 
 from grader.batch import job
 from grader.batch import run as run_module
-from grader.batch.run import Batch, BatchRequest
+from grader.batch.request import BatchRequest
+from grader.batch.run import Batch
 from grader.batch.watch import Watch
 from grader.errors import UsageError
 from tests.batch import tiny

@@ -151,6 +151,55 @@ def test_names_that_leave_the_folder_are_left_out_and_bombs_bounded(tmp_path: Pa
     assert any("Larger than" in note for note in entries["b"].notes)
 
 
+def _damaged(files: dict[str, bytes]) -> bytes:
+    """A zip whose first member does not unpack."""
+    data = bytearray(zipped(files))
+    data[60:90] = bytes(30)
+    return bytes(data)
+
+
+UPLOADS: dict[str, tuple[dict[str, bytes], set[str], str]] = {  # what is handed in, code that is found, what is said
+    "zip_in_zip": ({"hw.zip": zipped({"in.zip": zipped({"a/b.zip": zipped(FULL)})})}, set(FULL), ""),
+    "too_deep": ({"a.zip": zipped({"b.zip": zipped({"c.zip": zipped({"d.zip": zipped(FULL)})})})}, set(), "3 deep"),
+    "damaged": ({"hw.zip": _damaged({"a.bin": bytes(range(256)) * 9, "modules.py": b"x"})}, {"modules.py"}, "Damaged, left out"),
+    "broken_zip": ({"modules.py": b"x", "hw.zip": b"PK"}, {"modules.py"}, "hw.zip"),
+    "windows": ({"hw.zip": zipped({"my work\\modules.py": b"x"})}, {"modules.py"}, ""),
+    "document": ({"report.docx": zipped({"word/x.py": b"x"})}, set(), "Neither a Python file nor a notebook"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize(
+    "form", ["canvas_1_{number}_{file}", "Jo_7_assignsubmission_file_/{file}", "jo/{file}"]
+)
+@pytest.mark.parametrize("upload", UPLOADS)
+def test_what_is_handed_in_is_read_alike_whatever_system_passes_it_on(
+    tmp_path: Path, upload: str, form: str, packed: bool
+) -> None:
+    files, code, said = UPLOADS[upload]
+    content = {form.format(number=k, file=name): data for k, (name, data) in enumerate(files.items())}
+    path = _zip(tmp_path / "class.zip", {**content, "other/modules.py": b""})
+    if not packed:
+        path = tmp_path / "class"
+        with zipfile.ZipFile(tmp_path / "class.zip") as archive:
+            archive.extractall(path)
+    found = read_entry(next(entry for entry in find_entries(path) if entry.key != "other"))
+    assert {name.rpartition("/")[2] for name in found.files if name.endswith(".py")} == code
+    assert any(said in note for note in found.notes) if said else not found.notes
+
+
+def test_who_handed_in_nothing_has_an_entry(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        archive.writestr("Jo_1_assignsubmission_file_/", b"")
+        archive.writestr("Al_2_assignsubmission_file_/modules.py", b"")
+    (tmp_path / "export" / "submission_111").mkdir(parents=True)
+    (tmp_path / "export" / "submission_metadata.yml").write_bytes(METADATA)
+    for name, count in {"moodle.zip": 2, "export": 2}.items():
+        entries = find_entries(tmp_path / name)
+        assert len(entries) == count
+        assert any("only nothing" in note for entry in entries for note in read_entry(entry).notes)
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("nothing", "no such file"), ("empty", "no submission in it"), ("a.txt", "neither")]
 )

@@ -10,7 +10,8 @@ from typing import Any
 
 from grader.batch.job import Graded, Task, grade_task
 from grader.batch.pools import Pool
-from grader.batch.run import Batch, BatchRequest, BatchResult
+from grader.batch.request import BatchRequest, BatchResult
+from grader.batch.run import Batch
 from grader.batch.watch import Watch
 from grader.sandbox import SandboxSettings
 from tests.batch.classes import files_of, zipped

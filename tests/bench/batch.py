@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from grader.batch.run import Batch, BatchRequest
+from grader.batch.request import BatchRequest
+from grader.batch.run import Batch
 from grader.batch.watch import Watch
 from grader.sandbox import SandboxSettings
 from tests.batch.classes import EXAMPLES
