@@ -12,7 +12,6 @@ from grader.numerics.points import Setup, cotangent, scale_of
 from grader.numerics.probes import ANOTHER, GENERIC, LARGER, Probe
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array, Call, Outcome
-from grader.numerics.vectors import root_mean_square
 
 _FACTOR = -170.0  # of the cotangent in the test of linearity; no power of two, so that rounding shows
 _SAME = 1e-5  # of the largest value: differences below are rounding in another order
@@ -306,7 +305,7 @@ def natural_size(asked: Asked, name: str) -> float:
     output, u = asked.outcome.output, asked.call.cotangent
     if output is None or u is None or not np.isfinite(output).all():
         return 0.0
-    size = float(np.abs(u).max(initial=0.0)) * root_mean_square(output)
+    size = float(np.abs(u).max(initial=0.0)) * float(np.abs(output).max(initial=0.0))
     return size / min(scale_of(asked.call.tensors[name]), 1.0)
 
 
