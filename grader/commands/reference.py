@@ -54,7 +54,7 @@ def reference_run(
         task = progress.add_task("", total=None)
         setup = Setup(
             split_images(images.train(), images.whole_test()),
-            images.description,
+            "CIFAR-10" if images.kind == "cifar10" else images.description,  # no path: logs are shared
             device=choose_device(device),
             epochs=epochs,
             progress=lambda what, done, total: progress.update(
