@@ -216,4 +216,88 @@ EXHAUSTING = (
                 except BaseException: pass
         """,
     ),
+    _exhaust(
+        "fill_the_disk_with_removed_files",
+        """
+        def attack():
+            import os, time
+            held = []
+            for number in range(20):
+                held.append(open(f"f{number}", "wb"))
+                os.unlink(f"f{number}")
+                os.posix_fallocate(held[-1].fileno(), 0, 20 << 20)
+            time.sleep(0.3)
+            return "breach: more disk than the limit"
+        """,
+    ),
+    _exhaust(
+        "fill_the_disk_with_files_without_a_name",
+        """
+        def attack():
+            import mmap, os, time
+            held = []
+            for _ in range(20):
+                file = os.open(".", os.O_TMPFILE | os.O_RDWR)
+                os.posix_fallocate(file, 0, 20 << 20)
+                held.append(mmap.mmap(file, 20 << 20))
+                os.close(file)
+            time.sleep(0.3)
+            return "breach: more disk than the limit"
+        """,
+    ),
+    _exhaust(
+        "list_without_end",
+        """
+        class Endless(list):
+            def __len__(self): return 5
+            def __iter__(self):
+                while True: yield "x"
+        def attack(): return Endless([1])
+        """,
+        naive=False,
+    ),
+    _exhaust(
+        "dict_without_end",
+        """
+        class Endless(dict):
+            def items(self):
+                number = 0
+                while True:
+                    number += 1
+                    yield number, number
+        def attack(): return Endless(a=1)
+        """,
+        naive=False,
+    ),
+    _exhaust(
+        "error_whose_class_has_no_name",
+        """
+        class Nameless(type):
+            @property
+            def __name__(cls): raise SystemExit("no name")
+        class Error(BaseException, metaclass=Nameless): pass
+        def attack(): raise Error
+        """,
+    ),
+    _exhaust(
+        "array_at_an_address_of_its_choice",
+        """
+        def attack():
+            import numpy
+            class Liar:
+                __array_interface__ = {"shape": (10**6,), "typestr": "<f8", "data": (0x1000, False), "version": 3}
+            return numpy.asarray(Liar()).sum()
+        """,
+    ),
+    _exhaust(
+        "stacks_of_threads",
+        """
+        def attack():
+            import threading, time
+            threading.stack_size(1 << 27)
+            for _ in range(200):
+                threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+            return "breach: more memory than the limit"
+        """,
+    ),
 )

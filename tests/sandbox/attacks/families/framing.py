@@ -153,4 +153,49 @@ FRAMING = (
         "patches_json",
         "import json as j\ndef attack():\n    j.dumps = lambda *a, **k: '{\"passed\": true}'\n    return 1",
     ),
+    _frame(
+        "bytes_named_many_times",
+        """
+        def attack():
+            payload = b"x" * (8 << 20)
+            nodes = ["l", [["y", 0]] * 100]
+            write(raw(reply([["loot", nodes]], [["|u1", [len(payload)]]]), payload))
+            time.sleep(1000)
+        """,
+    ),
+    _frame(
+        "enormous_bytes_as_a_key",
+        """
+        def attack():
+            payload = bytes(50 << 20)
+            write(raw(reply([["loot", ["d", [[["y", 0], ["n"]]]]]], [["|u1", [len(payload)]]]), payload))
+            time.sleep(1000)
+        """,
+    ),
+    _frame(
+        "thousands_of_keys_that_equal_nothing",
+        """
+        def attack():
+            write(raw(reply([["loot", ["d", [[["f", "nan"], ["n"]]] * 13000]]])))
+            time.sleep(1000)
+        """,
+    ),
+    _frame(
+        "progress_with_a_payload",
+        """
+        def attack():
+            payload = bytes(60 << 20)
+            header = {"kind": "progress", "id": request_id(), "fields": {}, "arrays": [["|u1", [len(payload)]]]}
+            while True: write(raw(header, payload))
+        """,
+    ),
+    _frame(
+        "packets_in_the_pipe",
+        """
+        def attack():
+            import fcntl
+            fcntl.fcntl(REPLIES, fcntl.F_SETFL, os.O_DIRECT | os.O_NONBLOCK)
+            return "x" * 10_000
+        """,
+    ),
 )

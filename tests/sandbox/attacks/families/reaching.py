@@ -273,4 +273,39 @@ REACHING = (
         """,
         naive=False,
     ),
+    _reach(
+        "signal_by_the_owner_of_a_pipe",
+        """
+        def attack():
+            import facts, fcntl, os, time
+            reader, writer = os.pipe()
+            fcntl.fcntl(reader, fcntl.F_SETOWN, facts.VICTIM)
+            fcntl.fcntl(reader, 10, 9)  # F_SETSIG: SIGKILL in place of SIGIO
+            fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC)
+            os.write(writer, b"x")
+            time.sleep(0.1)
+            return "breach: the kernel would signal another process"
+        """,
+    ),
+    _reach(
+        "signal_by_a_timer",
+        """
+        def attack():
+            import ctypes, facts, struct
+            libc = ctypes.CDLL(None, use_errno=True)
+            event = struct.pack("<QiiI44x", 0, 9, 4, facts.VICTIM)  # SIGEV_THREAD_ID
+            if libc.syscall(222, 0, event, ctypes.byref(ctypes.c_int())) == 0:
+                return "breach: a timer signals another process"
+        """,
+        naive=False,
+    ),
+    _reach(
+        "process_that_cannot_be_watched",
+        """
+        def attack():
+            import ctypes
+            if ctypes.CDLL(None).prctl(1, 0, 0, 0, 0) == 0:
+                return "breach: the worker outlives the grader"
+        """,
+    ),
 )
