@@ -47,12 +47,15 @@ CLASS = {
     "erin": RIGHT + b"\nprint(object(), 'here')\n",
     "grace": b"",
 }
+HANGS = "dave"
 
 
-def write_class(folder: Path) -> tuple[Path, Path]:
-    """The class and its rubric: (submissions, rubric)."""
+def write_class(folder: Path, *, hanging: bool = True) -> tuple[Path, Path]:
+    """The class, with or without the one who hangs (seconds per run), and its rubric: (submissions, rubric)."""
     submissions = folder / "class"
     for name, source in CLASS.items():
+        if name == HANGS and not hanging:
+            continue
         (submissions / name).mkdir(parents=True)
         (submissions / name / "modules.py").write_bytes(source)
     (submissions / "frank.zip").write_bytes(zipped({"modules.py": CLASS["alice"]})[:-40])
