@@ -65,11 +65,15 @@ class Scale:
         if maximum is None or abs(maximum - worth) < 1e-6:
             return number(row.score.final)
         if not self.allowed:
-            raise UsageError(
+            raise _OtherWorthError(
                 f"{path}: the column is worth {number(maximum)} points, the homework {number(worth)}; "
                 "give --scale to convert, or change the column's maximum"
             )
         return number(row.score.final / worth * maximum) if worth else None
+
+
+class _OtherWorthError(UsageError):
+    """A column is worth another number of points than the homework is to one submission."""
 
 
 def fill_canvas(path: Path, roll: Roll, scale: Scale, *, column: str = "", title: str = "") -> Filled:
@@ -175,6 +179,7 @@ def _fill(
 ) -> Filled:
     changes: dict[tuple[int, int], str] = {}
     used: set[str] = set()
+    other: dict[str, _OtherWorthError] = {}
     unfinished = 0
     for row in numbers:
         found = find(row)
@@ -187,20 +192,34 @@ def _fill(
         }
         if skip(row):
             continue
-        text = scale.grade(found, maximum(row), sheet.path)
+        try:
+            text = scale.grade(found, maximum(row), sheet.path)
+        except _OtherWorthError as error:
+            other[found.shown.name] = error
+            continue
         unfinished += bool(found.score.open)
         if text is not None:
             changes[row, target] = spell(text)
+    if other and not changes:
+        raise next(iter(other.values()))
     lost = [row.shown.name for row in roll.rows if row.entry.key not in used]
     warnings = []
     if lost:
+        warnings.append(f"{sheet.path.name}: no row for {_listed(lost)}")
+    if other:
         warnings.append(
-            f"{sheet.path.name}: no row for {', '.join(sorted(lost)[:20])}{' ...' if len(lost) > 20 else ''}"
+            f"{next(iter(other.values()))}. Left as they were: {_listed(other)} (another variant? --variant says which)"
         )
     if unfinished:
         what = "left as they were" if scale.final_only else "written without them"
         warnings.append(f"{sheet.path.name}: {unfinished} submissions have open points and were {what}")
     return Filled(sheet.filled(changes), len(changes), tuple(warnings))
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first names in order."""
+    ordered = sorted(names)
+    return ", ".join(ordered[:20]) + (" ..." if len(ordered) > 20 else "")
 
 
 def _header(sheet: Sheet) -> list[str]:

@@ -82,6 +82,10 @@ def test_canvas_needs_to_know_the_column_and_the_maximum(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="worth 5 points, the homework 10; give --scale"):
         fill_canvas(path, roll, FREE, column="Essay, long (78)")
     assert _cells(fill_canvas(path, roll, Scale(allowed=True), column="Essay, long").text)[3][6] == "5"
+    another = row("another", P, P, P, canvas_id="103")  # of a variant that is worth more
+    filled = fill_canvas(path, _roll(another, *roll.rows), FREE, column="Homework 1")
+    assert filled.count == 1
+    assert any("Left as they were: another" in warning for warning in filled.warnings)
     with pytest.raises(UsageError, match="not a Canvas gradebook"):
         fill_canvas(_file(tmp_path / "m.csv", MOODLE), roll, FREE)
 

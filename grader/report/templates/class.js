@@ -10,9 +10,10 @@
     const shown = rows.filter((row) => !row.hidden).length;
     said.textContent = `${shown} of ${rows.length} submissions`;
   };
-  const text = rows.map((row) => `${row.textContent} ${row.dataset.find}`.toLowerCase());
+  const plain = (words) => words.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const text = rows.map((row) => plain(`${row.textContent} ${row.dataset.find}`));
   input.addEventListener("input", () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = plain(input.value).split(/\s+/).filter(Boolean);
     rows.forEach((row, index) => { row.hidden = !words.every((word) => text[index].includes(word)); });
     say();
   });
