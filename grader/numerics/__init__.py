@@ -8,14 +8,8 @@ a rubric.
 from grader.numerics.adapters import FunctionsSubject, LayerSubject, TorchSubject, find_parameters
 from grader.numerics.api import check_gradients
 from grader.numerics.check import check_setups
-from grader.numerics.compare import (
-    Comparison,
-    assert_gradients_close,
-    compare,
-    compare_gradients,
-    compare_within,
-    describe,
-)
+from grader.numerics.compare import Comparison, compare, compare_within
+from grader.numerics.gradients import assert_gradients_close, compare_gradients, describe
 from grader.numerics.noise import Noise
 from grader.numerics.points import Draw, Point, Setup, draw_like
 from grader.numerics.probes import PROBES, ProbeKind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
@@ -53,16 +54,15 @@ def check_gradients(
         The report. It is printed as text, ``report.ok`` is one word, ``report.require()`` raises.
 
     Raises:
-        UsageError: if the layer is none of these, or an array is missing.
+        UsageError: if the layer is none of these, if an array is missing, empty or not finite, or if a name in
+            ``batched`` or ``wrt`` is none of the tensors.
     """
     tensors, fixed = _sort_arrays(layer, arrays, constants or {}, names)
-    if not tensors:
-        raise UsageError(
-            "check_gradients: give at least one array of floating-point numbers to differentiate by"
-        )
+    _require_usable(tensors, fixed)
     subject, values, owned = _subject(layer, tensors, fixed, parameters)
     rng = np.random.default_rng(seed)
     point = Point({**tensors, **{name: _generic(rng, value) for name, value in values.items()}}, fixed)
+    _require_known(point, batched=batched or (), wrt=wrt)
     inputs = tuple(batched) if batched is not None else tuple(tensors) if owned else tuple(tensors)[:1]
     setup = Setup(
         subject,
@@ -92,6 +92,34 @@ def _sort_arrays(
     }
     fixed = {name: array for name, array in plain.items() if name not in tensors}
     return tensors, fixed | {name: np.asarray(value) for name, value in constants.items()}
+
+
+def _require_usable(tensors: Mapping[str, Array], fixed: Mapping[str, Array]) -> None:
+    """Refuse arrays that nothing can be differentiated by."""
+    if not tensors:
+        given = ", ".join(f"{name} of {array.dtype}" for name, array in fixed.items()) or "none"
+        raise UsageError(
+            "check_gradients: give at least one array of floating-point numbers to differentiate by; "
+            f"arrays given: {given}"
+        )
+    for name, array in tensors.items():
+        if not array.size:
+            raise UsageError(
+                f"check_gradients: {name} of shape {array.shape} is empty; give a batch of values"
+            )
+        if not np.isfinite(array).all():
+            raise UsageError(
+                f"check_gradients: {name} holds NaN or infinity; give a point where forward is defined"
+            )
+
+
+def _require_known(point: Point, **given: Sequence[str]) -> None:
+    """Refuse names that are no tensors."""
+    for argument, names in given.items():
+        for name in names:
+            if name not in point.tensors:
+                known = ", ".join(point.tensors)
+                raise UsageError(f"check_gradients: {argument} names {name!r}; the tensors are: {known}")
 
 
 def _argument_names(layer: Any) -> list[str]:
@@ -124,8 +152,16 @@ def _subject(
     is_function = torch is not None and isinstance(layer, type) and issubclass(layer, torch.autograd.Function)
     is_module = torch is not None and isinstance(layer, torch.nn.Module)
     plain_function = callable(layer) and not hasattr(layer, "backward")
+    if isinstance(layer, type) and not is_function and hasattr(layer, "forward"):
+        raise UsageError(
+            f"check_gradients: {layer.__name__} is a class; give an object of it, {layer.__name__}(...)"
+        )
     if is_module or is_function or plain_function:
-        module = TorchSubject(layer, inputs=tuple(tensors), constants=tuple(fixed))
+        module = TorchSubject(
+            _in_precision_of(tensors, layer) if is_module else layer,
+            inputs=tuple(tensors),
+            constants=tuple(fixed),
+        )
         return module, module.values(), is_module
     if hasattr(layer, "forward") and hasattr(layer, "backward"):
         owner = LayerSubject(layer, inputs=tuple(tensors), constants=tuple(fixed), parameters=parameters)
@@ -134,6 +170,13 @@ def _subject(
         f"check_gradients: {type(layer).__name__} is no layer; give an object with forward and backward, a pair of "
         "functions, or a torch module"
     )
+
+
+def _in_precision_of(tensors: Mapping[str, Array], module: Any) -> Any:
+    """A torch module of float32 in float64, where that is what it is asked with."""
+    single = any(str(p.dtype) == "torch.float32" for p in module.parameters())
+    double = any(array.itemsize == 8 for array in tensors.values())
+    return copy.deepcopy(module).double() if single and double else module
 
 
 def _generic(rng: np.random.Generator, value: Array) -> Array:

@@ -9,12 +9,11 @@ import numpy as np
 
 from grader.numerics.events import Events, look_at_call, look_at_copy, look_at_linearity, look_at_shape
 from grader.numerics.points import Setup, cotangent, scale_of
-from grader.numerics.probes import ANOTHER, GENERIC, LARGER, Probe
+from grader.numerics.probes import GENERIC, Probe
 from grader.numerics.runner import Runner
-from grader.numerics.subject import Array, Call, Outcome
-
-_FACTOR = -170.0  # of the cotangent in the test of linearity; no power of two, so that rounding shows
-_SAME = 1e-5  # of the largest value: differences below are rounding in another order
+from grader.numerics.sameness import differs, doubled, same, same_outcome
+from grader.numerics.script import FACTOR, Script, with_cotangent
+from grader.numerics.subject import Call, Outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +79,7 @@ def converse(
     usable = [probe for probe in usable if not (scalar and probe.kind.vectors_only)]
     calls = [probe.point.call(cotangent(rng, shapes[probe.point.shapes()])) for probe in usable]
     calls = [_like_generic(probe, call, calls[0]) for probe, call in zip(usable, calls, strict=True)]
-    script = _Script(usable, calls, rng)
+    script = Script(usable, calls, rng)
     outcomes = _settle(script, runner, events, talk)
     for probe, call, outcome in zip(usable, calls, script.answers(outcomes), strict=True):
         truth = setup.truth(call) if setup.truth is not None else None
@@ -89,71 +88,13 @@ def converse(
     return talk
 
 
-def same(left: Array | None, right: Array | None) -> bool:
-    """Whether two answers to one question are the same up to rounding."""
-    if left is None or right is None:
-        return left is right
-    if left.shape != right.shape:
-        return False
-    if left.tobytes() == right.tobytes():
-        return True
-    with np.errstate(invalid="ignore"):
-        equal = (left == right) | (np.isnan(left) & np.isnan(right))
-        error = np.where(equal, 0.0, np.abs(left - right))
-        return bool(np.all(error <= _SAME * np.max(np.abs(np.where(np.isfinite(left), left, 0.0)))))
-
-
-def same_outcome(left: Outcome, right: Outcome) -> bool:
-    """Whether output and all gradients are the same up to rounding."""
-    names = {*left.grads, *right.grads}
-    return same(left.output, right.output) and all(
-        same(left.grads.get(name), right.grads.get(name)) for name in names
-    )
-
-
-class _Script:
-    """The order of the calls of one conversation: the generic point in several ways, then the others."""
-
-    def __init__(self, probes: Sequence[Probe], calls: Sequence[Call], rng: np.random.Generator) -> None:
-        first = calls[0]
-        self.probes, self.calls = probes, calls
-        u = first.cotangent
-        assert u is not None
-        v = cotangent(rng, u.shape)
-        self.second_factor = float(rng.uniform(0.5, 2.0))
-        mixed = _FACTOR * u + self.second_factor * v
-        self.ordinary = [i for i, p in enumerate(probes) if i and (p.kind.ordinary or p.kind.slopes)]
-        self.last = [i for i, p in enumerate(probes) if i and i not in self.ordinary]
-        self.extra = [first, first, _with(first, v), _with(first, mixed)]
-        self.order = [*self.extra, *(calls[i] for i in self.ordinary)]
-        self.final = len(self.order)
-        self.order += [first, Call(first.tensors, first.constants, u, backwards=2)]
-        self.order += [calls[i] for i in self.last]
-
-    def place(self, index: int) -> int:
-        """Where the call of a probe stands in the order."""
-        if index == 0:
-            return 0
-        if index in self.ordinary:
-            return len(self.extra) + self.ordinary.index(index)
-        return self.final + 2 + self.last.index(index)
-
-    def answers(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The outcomes in the order of the probes."""
-        return [outcomes[self.place(i)] for i in range(len(self.calls))]
-
-    def alone(self) -> list[int]:
-        """Indices of the probes that are also asked on a new instance."""
-        return [i for i, p in enumerate(self.probes) if p.kind.name in (LARGER, ANOTHER)]
-
-
-def _with(call: Call, other: Array) -> Call:
-    return Call(call.tensors, call.constants, other)
-
-
 def _like_generic(probe: Probe, call: Call, generic: Call) -> Call:
     """A copy of the generic point in another memory layout gets its cotangent too."""
-    return _with(call, generic.cotangent) if probe.kind.copies and generic.cotangent is not None else call
+    return (
+        with_cotangent(call, generic.cotangent)
+        if probe.kind.copies and generic.cotangent is not None
+        else call
+    )
 
 
 def _output_shapes(
@@ -179,7 +120,7 @@ def _output_shapes(
     return found
 
 
-def _settle(script: _Script, runner: Runner, events: Events, talk: Conversation) -> list[Outcome]:
+def _settle(script: Script, runner: Runner, events: Events, talk: Conversation) -> list[Outcome]:
     """Make the calls in the mode in which the layer repeats: plain, seeds frozen, or each on a new instance."""
     outcomes = runner.run(script.order, fresh=True)
     if not same(outcomes[0].output, outcomes[1].output):
@@ -203,26 +144,26 @@ def _settle(script: _Script, runner: Runner, events: Events, talk: Conversation)
 
 
 def _keeps_state(
-    script: _Script, outcomes: Sequence[Outcome], runner: Runner, events: Events, talk: Conversation
+    script: Script, outcomes: Sequence[Outcome], runner: Runner, events: Events, talk: Conversation
 ) -> bool:
     """Whether earlier calls changed what later ones gave; writes down how."""
     first, again, final = outcomes[0], outcomes[1], outcomes[script.final]
-    doubled = [name for name in first.grads if _doubled(first.grads[name], again.grads.get(name))]
-    for name in doubled:
+    twice = [name for name in first.grads if doubled(first.grads[name], again.grads.get(name))]
+    for name in twice:
         events.add(
             "accumulation", name, GENERIC, f"the gradient of {name} doubles when the same call is made twice"
         )
-    if doubled:
+    if twice:
         return True
     if not same(first.output, again.output):
         events.add("state", "output", GENERIC, "the same forward called again gives another output")
         return True
     if not same_outcome(first, again):
-        events.add("state", _differs(first, again), GENERIC, "the same call made twice gives other gradients")
+        events.add("state", differs(first, again), GENERIC, "the same call made twice gives other gradients")
         return True
     if not same_outcome(first, final):
         detail = "the first call repeated after others gives other values"
-        events.add("state", _differs(first, final), GENERIC, detail)
+        events.add("state", differs(first, final), GENERIC, detail)
         return True
     for index in script.alone():
         name = script.probes[index].kind.name
@@ -232,31 +173,13 @@ def _keeps_state(
             detail = f"at {name}, after other calls: " + (
                 polluted.error or "other values than on a new instance"
             )
-            events.add("state", _differs(alone, polluted), name, detail)
+            events.add("state", differs(alone, polluted), name, detail)
             return True
     return False
 
 
-def _doubled(first: Array | None, again: Array | None) -> bool:
-    return (
-        first is not None
-        and again is not None
-        and bool(np.any(first))
-        and not same(first, again)
-        and same(2.0 * first, again)
-    )
-
-
-def _differs(left: Outcome, right: Outcome) -> str:
-    """The first name whose values differ."""
-    if not same(left.output, right.output):
-        return "output"
-    names = {**left.grads, **right.grads}
-    return next((name for name in names if not same(left.grads.get(name), right.grads.get(name))), "")
-
-
 def _remember(
-    script: _Script, polluted: Sequence[Outcome], alone: Sequence[Outcome], talk: Conversation
+    script: Script, polluted: Sequence[Outcome], alone: Sequence[Outcome], talk: Conversation
 ) -> None:
     """Keep the polluted answers beside the call before them, for a diagnosis."""
     probes = {0: 0, 1: 0, script.final: 0} | {script.place(i): i for i in range(len(script.calls))}
@@ -266,7 +189,7 @@ def _remember(
             talk.before.append((asked, polluted[place], script.order[place - 1], polluted[place - 1]))
 
 
-def _look(script: _Script, outcomes: Sequence[Outcome], events: Events, talk: Conversation) -> None:
+def _look(script: Script, outcomes: Sequence[Outcome], events: Events, talk: Conversation) -> None:
     """Write down what happened in every call, and test linearity."""
     generic = talk.asked[0]
     for asked in talk.asked:
@@ -281,20 +204,20 @@ def _look(script: _Script, outcomes: Sequence[Outcome], events: Events, talk: Co
     elif not twice.error and not same_outcome(twice, generic.outcome):
         _look_at_backward_twice(events, twice, generic.outcome)
     talk.precision = look_at_linearity(
-        events, [outcomes[0], outcomes[2], outcomes[3]], (_FACTOR, script.second_factor), _natural_sizes(talk)
+        events, [outcomes[0], outcomes[2], outcomes[3]], (FACTOR, script.second_factor), _natural_sizes(talk)
     )
 
 
 def _look_at_backward_twice(events: Events, twice: Outcome, once: Outcome) -> None:
-    doubled: Mapping[str, bool] = {
-        name: _doubled(once.grads[name], twice.grads.get(name)) for name in once.grads
+    twofold: Mapping[str, bool] = {
+        name: doubled(once.grads[name], twice.grads.get(name)) for name in once.grads
     }
-    for name in [name for name, is_doubled in doubled.items() if is_doubled]:
+    for name in [name for name, is_doubled in twofold.items() if is_doubled]:
         detail = f"the gradient of {name} doubles when backward is called twice after one forward"
         events.add("accumulation", name, GENERIC, detail, fault=False)
-    if not any(doubled.values()):
+    if not any(twofold.values()):
         detail = "backward called twice after one forward gives other values: it changes what forward kept"
-        events.add("cache", _differs(once, twice), GENERIC, detail, fault=False)
+        events.add("cache", differs(once, twice), GENERIC, detail, fault=False)
 
 
 def natural_size(asked: Asked, name: str) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.numerics.conversation import Asked, Conversation, same_outcome
+from grader.numerics.conversation import Asked, Conversation
 from grader.numerics.events import Events
 from grader.numerics.findings import Findings, gradient_of, usable_tensors
 from grader.numerics.kinks import acts_alone, compare_ranges, without_kinks
@@ -17,6 +17,7 @@ from grader.numerics.probes import GENERIC
 from grader.numerics.report import Judgement
 from grader.numerics.rounding import Rounding, measure_rounding
 from grader.numerics.runner import Runner
+from grader.numerics.sameness import same_outcome
 from grader.numerics.screen import Question, Screen, Screened, line_at
 from grader.numerics.subject import Array
 

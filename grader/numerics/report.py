@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from grader.numerics.compare import Comparison, describe
+from grader.numerics.compare import Comparison
+from grader.numerics.gradients import describe
 from grader.numerics.noise import Noise
 from grader.numerics.subject import Array
 
@@ -207,6 +208,8 @@ class GradientReport:
     def summary(self) -> str:
         """Which of the four lessons this is, in one sentence."""
         own, right = self.own, self.forward
+        if self.noise is None and self.faults:
+            return f"nothing could be judged: {self.faults[0].detail}"
         if right is Judgement.INCONSISTENT and own is Judgement.CONSISTENT:
             return "forward is wrong, and backward is the derivative of that wrong forward"
         if right is Judgement.CONSISTENT and own is Judgement.INCONSISTENT:

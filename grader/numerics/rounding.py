@@ -100,7 +100,9 @@ def _perturbed(call: Call, unit: float, rng: np.random.Generator) -> Call:
     tensors = {}
     for name, array in call.tensors.items():
         values, where = np.unique(array, return_inverse=True)
-        uniform = rng.uniform(-1.0, 1.0, values.shape)  # no whole units: what float32 cuts off would stay the same
+        uniform = rng.uniform(
+            -1.0, 1.0, values.shape
+        )  # no whole units: what float32 cuts off would stay the same
         moves = unit * (uniform + np.copysign(0.5, uniform))[where].reshape(array.shape)
         tensors[name] = np.asarray(array * (1.0 + moves), array.dtype)
     return Call(tensors, call.constants, call.cotangent)

@@ -9,9 +9,10 @@ import torch
 import grader
 from grader import check_gradients
 from grader.errors import UsageError
-from grader.numerics import PROBES, Judgement, Outcome, Setup, check_setups, draw_like
+from grader.numerics import PROBES, FunctionsSubject, Judgement, Outcome, Setup, check_setups, draw_like
 from grader.numerics.points import Point
 from grader.numerics.subject import Array, Call
+from grader.truth import truth_of
 
 RNG = np.random.default_rng(7)
 X, W, B = RNG.standard_normal((5, 4)), RNG.standard_normal((4, 3)), RNG.standard_normal(3)
@@ -210,6 +211,7 @@ def test_a_layer_that_raises_is_an_answer() -> None:
     assert not report.ok
     assert report.own is Judgement.INCONCLUSIVE
     assert "ValueError: matmul: shapes do not fit" in report.events[0].detail
+    assert report.summary.startswith("nothing could be judged: ")
 
 
 def test_misuse_is_named() -> None:
@@ -219,6 +221,14 @@ def test_misuse_is_named() -> None:
         check_gradients((affine_forward,), X, W, B)
     with pytest.raises(UsageError, match="is no layer"):
         check_gradients(object(), X)
+    with pytest.raises(UsageError, match=r"Affine is a class; give an object of it, Affine\(...\)"):
+        check_gradients(Affine, X)
+    with pytest.raises(UsageError, match="x holds NaN or infinity"):
+        check_gradients(Affine(), X * np.nan)
+    with pytest.raises(UsageError, match=r"x of shape \(0, 3\) is empty"):
+        check_gradients(Affine(), np.zeros((0, 3)))
+    with pytest.raises(UsageError, match="wrt names 'y'; the tensors are: x, "):
+        check_gradients(Affine(), X, wrt=["y"])
     with pytest.raises(UsageError, match="no setup"):
         check_setups([])
     point = Point({"x": X})
@@ -264,3 +274,36 @@ def test_few_calls_for_a_right_layer() -> None:
     assert report.forward_calls <= 100
     assert report.backward_calls <= 30
     assert report.runs <= 10
+
+
+def test_a_torch_module_of_float32_is_judged_in_the_precision_of_its_input() -> None:
+    report = check_gradients(torch.nn.Linear(3, 2), np.random.default_rng(0).standard_normal((4, 3)))
+    assert report.ok, str(report)
+    assert report.noise is not None
+    assert not report.noise.low_precision
+
+
+def test_overflow_where_the_truth_is_finite_is_a_fault() -> None:
+    """A softmax that does not subtract the maximum is right at every ordinary point."""
+
+    def forward(x):
+        y = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+        return y, y
+
+    def backward(dout, y):
+        return y * (dout - (dout * y).sum(axis=1, keepdims=True))
+
+    x = np.random.default_rng(3).standard_normal((4, 3))
+    assert check_gradients((forward, backward), x).ok
+    report = check_gradients((forward, backward), x, truth=truth_of("softmax", {}))
+    assert [event.kind for event in report.faults] == ["non_finite", "non_finite"]
+
+
+def test_two_points_settle_a_line_that_agrees() -> None:
+    """3 to learn the shapes, 22 calls of the probes, 8 for the noise, and 2 a line; gradcheck needs more for one point."""
+    report = check_gradients((affine_forward, affine_backward), X, W, B)
+    assert report.ok
+    assert report.forward_calls <= 62
+    subject = FunctionsSubject(affine_forward, affine_backward, tensors=("x", "w", "b"))
+    setup = Setup(subject, lambda rng, batch: Point({"x": X, "w": W, "b": B}))
+    assert check_setups([setup], probes=PROBES[:1]).forward_calls <= 24
