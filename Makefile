@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXAMPLE := submissions_example/uva_dl1_a1/full_marks
 
-.PHONY: grade test lint bench format clean
+.PHONY: grade test lint bench pictures format clean
 .DELETE_ON_ERROR:
 
 grade: $(VENV)/installed  ## Set up, then grade an example submission
@@ -21,6 +21,10 @@ lint: $(VENV)/installed-dev  ## ruff (lint and format) and mypy in strict mode
 
 bench: $(VENV)/installed-dev  ## Figures: ratios measured side by side, and counts
 	$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: $(VENV)/installed-dev  ## The pictures in README, from a real run
+	$(BIN)/grade submissions_example/uva_dl1_a1/bias_gradient_not_summed --seed 7 --quiet --json results/pictures.json
+	$(BIN)/python -m tests.report.screenshots results/pictures.json docs/pictures
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

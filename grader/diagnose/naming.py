@@ -66,7 +66,7 @@ def _diagnose(
         or _but_for_extremes(target, concerned, cases)
     )
     if exact:
-        return _unique([*exact, *seen])
+        return _unique([*exact, *(one for one in seen if one.id not in protocol.EXPLAINED)])
     telling = [one for one in seen if one.id not in protocol.SYMPTOMS]
     patterned = _by_pattern(target, concerned, cases) or _in_proportion(target, cases)
     return _unique([*telling, *patterned, *seen])

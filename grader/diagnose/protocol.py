@@ -34,6 +34,9 @@ FORWARD_FAULTS: dict[EventKind, str] = {EventKind.PRECISION: "F128", EventKind.M
 SYMPTOMS = ("P108", "P109", "G154")
 """What follows from a wrong formula, and is no name of its own where there is another."""
 
+EXPLAINED = ("P106",)
+"""What an exact explanation of the numbers explains with them: their shape as well."""
+
 ONLY_BACKWARD = (EventKind.ACCUMULATION, EventKind.IGNORED_COTANGENT, EventKind.NOT_LINEAR)
 
 

@@ -225,8 +225,9 @@ def _rest(checks: Sequence[CheckResult]) -> Text:
 def _check(check: CheckResult, detail: Detail) -> RenderableType:
     line = Table.grid(expand=True, padding=(0, 1))
     line.add_column(width=LABEL_WIDTH + 2, no_wrap=True)
-    brief = detail <= Detail.BRIEF
-    line.add_column(ratio=1, overflow="ellipsis" if brief else "fold", no_wrap=brief)
+    narrow = detail <= Detail.BRIEF
+    brief = narrow or (check.verdict is Verdict.MISSING and detail < Detail.VERBOSE)
+    line.add_column(ratio=1, overflow="ellipsis" if narrow else "fold", no_wrap=narrow)
     line.add_column(width=13, justify="right", no_wrap=True)
     said = message(check)
     name = Text(one_line(check.id))
