@@ -31,6 +31,7 @@ CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
 EXPLODED = 10.0  # times chance's: a loss that steps have driven up
 NEVER_READ = " The test images were never read."
+FAR_ABOVE = 0.15  # of accuracy on unseen images above that on training images
 MAIN_SETS = ("training", "public", "private")
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 
@@ -96,6 +97,13 @@ def _accuracy(spec: TrainingSpec, context: Context) -> Finding:
         want=max(band.at_least for band in bands),
         total=count,
     )
+    training, training_count = measure(context, trial, "training")
+    if share > 0 and not learnt_here(private, count, training, training_count):
+        text = (
+            f"{private:.1%} right on {count:,} private images, but only {training:.1%} on the images that it was to "
+            "learn from: what is right was not learnt in this run. A person must look at where it comes from."
+        )
+        return Finding(Verdict.MANUAL, text, evidence=(evidence,), output=printed(context))
     missed = "" if verdict is Verdict.PASSED else f" {_bands_in_words(bands)}"
     return Finding(
         verdict,
@@ -119,6 +127,15 @@ def _bands(spec: TrainingSpec, context: Context) -> tuple[Band, ...]:
 def _bands_in_words(bands: Sequence[Band]) -> str:
     ordered = sorted(bands, key=lambda band: band.at_least)
     return "Points: " + ", ".join(f"{band.share:.0%} from {band.at_least:.0%}" for band in ordered) + "."
+
+
+def learnt_here(private: float, count: int, training: float, training_count: int) -> bool:
+    """Whether an accuracy on unseen images can come from training: it is not far above that on the training images.
+
+    A model that looks images up, or that was trained elsewhere on other images, is the other way round.
+    """
+    above, _ = exceeds(private, count, training, training_count)
+    return not (above and private > training + FAR_ABOVE)
 
 
 def _accuracy_hint(context: Context, trial: Trial) -> str:

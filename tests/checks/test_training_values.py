@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from grader.checks.training import learnt_here
 from grader.checks.training_arguments import bend_of
 from grader.checks.training_budget import Budget, arguments
 from grader.checks.training_images import predicted
@@ -126,3 +127,13 @@ def test_arguments_follow_the_names_that_train_has() -> None:
     assert arguments(with_norm, [parameter("use_batch_norm")])[1] == {"use_batch_norm": True}
     assert arguments(budget, None)[1]["hidden_dims"] == [5]
     assert arguments(budget, [parameter("lr"), parameter("verbose", default=True)])[1] == {"lr": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("private", "training", "learnt"),
+    [(0.5, 0.6, True), (0.5, 0.48, True), (0.5, 0.37, True), (1.0, 0.11, False), (0.45, 0.1, False)],
+)
+def test_what_was_never_learnt_is_not_taken_for_training(
+    private: float, training: float, learnt: bool
+) -> None:
+    assert learnt_here(private, 5_000, training, 1_000) is learnt
