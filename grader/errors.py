@@ -32,7 +32,15 @@ class IsolationError(GraderError):
 
 
 class WorkerError(GraderError):
-    """The worker did not give an answer that counts. Never our fault: the submission's, or a limit's."""
+    """The worker did not give an answer that counts. Never our fault: the submission's, or a limit's.
+
+    Attributes:
+        importing: the submission's file that was being imported then, as far as is known.
+    """
+
+    def __init__(self, message: str, *, importing: str = "") -> None:
+        super().__init__(message)
+        self.importing = importing
 
 
 class WorkerDied(WorkerError):

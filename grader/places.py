@@ -9,7 +9,7 @@ from grader.rubric import CheckBase
 from grader.submission import Submission
 
 _METHODS = {"forward": "forward", "gradient": "backward", "init": "__init__"}  # by kind of check, or what it asks
-_PLACE = re.compile(r"\b(?P<file>[\w/]+\.py)(?:, line |:)(?P<line>\d{1,6})")
+_PLACE = re.compile(r"\b(?P<file>[\w/]+\.py)(?:,? line |:)(?P<line>\d{1,6})")
 
 
 def place_of(submission: Submission, spec: CheckBase, target: str, message: str) -> str:

@@ -82,12 +82,14 @@ class Worker:
             reply = self._request(program, timeout, on_progress)
         except WorkerTimeout as late:
             self._channel.drain()
-            raise WorkerTimeout(f"{late}{self._where()}") from None
+            where, importing = self._where()
+            raise WorkerTimeout(f"{late}{where}", importing=importing) from None
         except WorkerDied as died:
             ending = _ending(self._finish(grace=True))
             if "Fatal Python error: Aborted" in self._channel.output.tail():
                 ending = "killed by SIGABRT"  # which process 1 of a namespace turns into another signal
-            raise WorkerDied(f"{died} ({ending}){self._where()}") from None
+            where, importing = self._where()
+            raise WorkerDied(f"{died} ({ending}){where}", importing=importing) from None
         finally:
             self._take_output()
             if sys.exc_info()[0] is not None:
@@ -125,11 +127,15 @@ class Worker:
         except Exception as fault:  # nothing that a worker sends may look like a fault of ours
             raise WorkerViolation(f"the worker broke the protocol: {type(fault).__name__}: {fault}") from None
 
-    def _where(self) -> str:
-        """Where the submission was at its end, as the interpreter has printed it there."""
+    def _where(self) -> tuple[str, str]:
+        """Where the submission was at its end, as the interpreter has printed it there, and which file it imported."""
         text = self._channel.output.tail()
         places = _PLACE.findall(text[_report_start(text) :])
-        return f"; it was in {places[0][0]} line {places[0][1]}, in {places[0][2]}" if places else ""
+        if not places:
+            return "", ""
+        file, line, function = places[0]
+        importing = next((name for name, _, inside in places if inside == "<module>"), "")
+        return f"; it was in {file} line {line}, in {function}", importing
 
     def close(self) -> None:
         """Kill the process and everything below it."""
