@@ -8,7 +8,11 @@ from grader.notebooks import locate
 from grader.rubric import CheckBase
 from grader.submission import Submission
 
-_METHODS = {"forward": "forward", "gradient": "backward", "init": "__init__"}  # by kind of check, or what it asks
+_METHODS = {
+    "forward": "forward",
+    "gradient": "backward",
+    "init": "__init__",
+}  # by kind of check, or what it asks
 _PLACE = re.compile(r"\b(?P<file>[\w/]+\.py)(?:,? line |:)(?P<line>\d{1,6})")
 
 
