@@ -36,7 +36,7 @@ class Limits(Frozen):
     seconds: float = Field(default=20.0, gt=0, le=3600, description="wall time of one request")
     memory_mb: int = Field(default=4096, ge=256, description="address space, MiB")
     scratch_mb: int = Field(default=256, ge=1, description="scratch space, MiB")
-    scratch_files: int = Field(default=2000, ge=10)
+    scratch_files: int = Field(default=2000, ge=10, description="files in the scratch space")
     output_kb: int = Field(default=64, ge=1, description="captured output that is kept, KiB")
     processes: int = Field(default=0, ge=0, description="processes it may start; needs isolation level 3")
 
@@ -44,12 +44,15 @@ class Limits(Frozen):
 class CheckBase(Frozen):
     """What every check of a rubric says, whatever its kind."""
 
-    id: Identifier = ""
-    title: str = ""
+    id: Identifier = Field(default="", description="its name within the part; the kind if left out")
+    title: str = Field(default="", description="what it asks, for reports")
     points: float = Field(default=1.0, ge=0, description="points must be 0 or more")
     needs: tuple[str, ...] = Field(default=(), description="ids of checks that must pass first")
-    audience: Audience = Audience.PUBLIC
-    hint_level: HintLevel = HintLevel.HINT
+    audience: Audience = Field(
+        default=Audience.PUBLIC,
+        description="public: students see it in `grader check`; hidden: the course alone",
+    )
+    hint_level: HintLevel = Field(default=HintLevel.HINT, description="how much of a fault a student is told")
     target: Target | None = Field(default=None, description="module:name; the part's target if left out")
     variants: tuple[str, ...] = Field(default=(), description="only in these variants; empty: in all")
     seconds: float | None = Field(default=None, gt=0, description="time limit, instead of the rubric's")
@@ -80,7 +83,7 @@ class ContractSpec(CheckBase):
     """Does the layer keep the rubric's contract? The points are shared equally among ``asks``."""
 
     kind: Literal["contract"]
-    asks: tuple[ContractAsk, ...] = Field(min_length=1)
+    asks: tuple[ContractAsk, ...] = Field(min_length=1, description="the points are shared among them")
 
 
 class InitSpec(CheckBase):
@@ -98,33 +101,39 @@ class NetworkSpec(CheckBase):
     """Is the NumPy network the composition of the submission's own layers, forward or backward?"""
 
     kind: Literal["network"]
-    ask: Literal["forward", "gradient"] = "forward"
-    softmax: bool = True
+    ask: Literal["forward", "gradient"] = Field(default="forward", description="one question per check")
+    softmax: bool = Field(default=True, description="whether the network ends in a softmax")
 
 
 class TorchModuleSpec(CheckBase):
     """Is the PyTorch network right: forward on its own weights, batch norm, initialisation?"""
 
     kind: Literal["torch_module"]
-    ask: Literal["forward", "batch_norm", "init"] = "forward"
-    gain: float = 2.0
-    input_gain: float | None = 1.0
-    error_rate: float = Field(default=1e-9, gt=0, lt=0.01)
+    ask: Literal["forward", "batch_norm", "init"] = Field(
+        default="forward", description="one question per check"
+    )
+    gain: float = Field(default=2.0, description="for init: variance times fan-in of a hidden layer")
+    input_gain: float | None = Field(default=1.0, description="for init: the same for the input layer")
+    error_rate: float = Field(
+        default=1e-9, gt=0, lt=0.01, description="for init: chance of failing a right one"
+    )
 
 
 class MetricsSpec(CheckBase):
     """Is a metrics function right?"""
 
     kind: Literal["metrics"]
-    metric: Literal["accuracy", "confusion_matrix", "metrics", "evaluate_model"]
+    metric: Literal["accuracy", "confusion_matrix", "metrics", "evaluate_model"] = Field(
+        description="which function the target is"
+    )
     torch: bool = Field(default=False, description="arguments and results are torch tensors")
 
 
 class TrainingBands(Frozen):
     """Accuracy bands for one data set."""
 
-    cifar10: tuple[Band, ...] = ()
-    stand_in: tuple[Band, ...] = ()
+    cifar10: tuple[Band, ...] = Field(default=(), description="{ at_least, share } on CIFAR-10")
+    stand_in: tuple[Band, ...] = Field(default=(), description="the same on the generated stand-in")
 
 
 TrainingAsk = Literal[
@@ -144,16 +153,18 @@ class TrainingSpec(CheckBase):
     """Does training reach accuracy bands in a budget, and is it done right?"""
 
     kind: Literal["training"]
-    ask: TrainingAsk = "accuracy"
-    bands: TrainingBands = TrainingBands()
-    hidden_dims: tuple[int, ...] = (128,)
-    learning_rate: float = Field(default=0.1, gt=0)
-    batch_size: int = Field(default=128, ge=1)
-    epochs: int = Field(default=2, ge=1)
+    ask: TrainingAsk = Field(default="accuracy", description="one question per check")
+    bands: TrainingBands = Field(default=TrainingBands(), description="for accuracy: what earns which share")
+    hidden_dims: tuple[int, ...] = Field(default=(128,), description="passed to the target")
+    learning_rate: float = Field(default=0.1, gt=0, description="passed to the target")
+    batch_size: int = Field(default=128, ge=1, description="passed to the target")
+    epochs: int = Field(default=2, ge=1, description="passed to the target")
     images: int = Field(default=10_000, ge=100, description="training images")
     batch_norm: bool | None = Field(default=None, description="passed as use_batch_norm; none: not passed")
     network: Target | None = Field(default=None, description="network class, for loop = 'host'")
-    loop: Literal["submission", "host"] = "submission"
+    loop: Literal["submission", "host"] = Field(
+        default="submission", description="whose training loop is run"
+    )
     confidence: float = Field(
         default=0.99, gt=0.5, lt=1, description="one-sided; a band counts unless excluded by it"
     )
@@ -163,24 +174,24 @@ class ClaimSpec(CheckBase):
     """Do the reported numbers come out again?"""
 
     kind: Literal["claim"]
-    file: str = "results.json"
-    values: Mapping[str, str] = {}
-    tolerance: float = Field(default=0.03, gt=0)
+    file: str = Field(default="results.json", description="file of the submission that holds the numbers")
+    values: Mapping[str, str] = Field(default={}, description="key in the file -> what it claims")
+    tolerance: float = Field(default=0.03, gt=0, description="absolute")
 
 
 class ExperimentSpec(CheckBase):
     """Does an experiment show the trend that the reference shows?"""
 
     kind: Literal["experiment"]
-    experiment: str
-    file: str = "results.json"
+    experiment: str = Field(description="name of the reference's experiment")
+    file: str = Field(default="results.json", description="file of the submission that holds the numbers")
 
 
 class FormulaSpec(CheckBase):
-    """Is a written result equal to the truth?"""
+    """Is a written result equal to the truth? Without an id of its own, its id is the question's."""
 
     kind: Literal["formula"]
-    question: Question
+    question: Question = Field(description="what is asked, and what is true")
 
     @model_validator(mode="before")
     @classmethod
@@ -196,7 +207,7 @@ class ManualSpec(CheckBase):
     """An essay or derivation, marked by a person."""
 
     kind: Literal["manual"]
-    question: str = ""
+    question: str = Field(default="", description="what is asked, for the person who marks")
     answer: str = Field(default="", description="id of the answer in the submission's answer file")
 
 
@@ -254,18 +265,22 @@ class Spelled(Frozen):
 class PartSpec(Frozen):
     """A question of the homework: a group of checks."""
 
-    id: Identifier
-    title: str
-    target: Target | None = None
-    layer: str = Field(default="", description="name in reference.layers: linear, elu, softmax ...")
+    id: Identifier = Field(description="short name, in ids of checks")
+    title: str = Field(description="for reports")
+    target: Target | None = Field(default=None, description="module:name of what is graded: layers:Affine")
+    layer: str = Field(
+        default="", description="the reference's layer that it is; of a network, its activation"
+    )
     convention: Literal["", "module_class", "any", "torch"] = Field(
         default="",
         description="module_class: classes with dicts params and grads alone; torch: functions of tensors; empty: found",
     )
-    spelling: Spelled = Spelled()
-    options: Mapping[str, float | int | str | bool] = {}
-    variants: tuple[str, ...] = ()
-    checks: tuple[CheckSpec, ...] = Field(min_length=1)
+    spelling: Spelled = Field(default=Spelled(), description="names and places that cannot be found")
+    options: Mapping[str, float | int | str | bool] = Field(
+        default={}, description="options of the layer that the course fixes: stride = 2"
+    )
+    variants: tuple[str, ...] = Field(default=(), description="only in these variants; empty: in all")
+    checks: tuple[CheckSpec, ...] = Field(min_length=1, description="tables of their own, see below")
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -279,39 +294,43 @@ class PartSpec(Frozen):
 class Variant(Frozen):
     """A year or track of the homework, and what a submission to it defines."""
 
-    id: Identifier
+    id: Identifier = Field(description="2025")
     also: tuple[str, ...] = Field(default=(), description="other names of the same variant")
-    title: str = ""
+    title: str = Field(default="", description="for people")
     defines: tuple[str, ...] = Field(
         default=(), description="module:name, module:name(parameter) or module:name()"
     )
-    settings: Mapping[str, str | int | float | bool] = {}
+    settings: Mapping[str, str | int | float | bool] = Field(
+        default={}, description="free values, for people"
+    )
 
 
 class Rubric(Frozen):
     """A homework and how it is graded."""
 
-    schema_: Literal[1] = Field(alias="schema")
-    id: Identifier
-    title: str
-    course: str = ""
+    schema_: Literal[1] = Field(alias="schema", description="version of this format")
+    id: Identifier = Field(description="short name, in reports and records")
+    title: str = Field(description="of the homework")
+    course: str = Field(default="", description="of the course")
     modules: tuple[str, ...] = Field(
         default=(), description="files that a submission is known by: modules.py ..."
     )
-    limits: Limits = Limits()
+    limits: Limits = Field(default=Limits(), description="what one worker may use")
     hint_level: HintLevel | None = Field(
         default=None, description="for every check, instead of the checks' own"
     )
-    settings: Mapping[str, str | int | float | bool] = {}
+    settings: Mapping[str, str | int | float | bool] = Field(
+        default={}, description="free values, for people"
+    )
     environment: str = Field(
         default="", description="interpreter that runs submissions; --python overrides it"
     )
     policy: Policy | None = Field(
         default=None, description="late penalty and extra credit, for `grader batch`"
     )
-    variants: tuple[Variant, ...] = ()
-    parts: tuple[PartSpec, ...] = Field(min_length=1)
-    source_hash: str = ""
+    variants: tuple[Variant, ...] = Field(default=(), description="years or tracks of the homework")
+    parts: tuple[PartSpec, ...] = Field(min_length=1, description="questions of the homework")
+    source_hash: str = Field(default="", description="filled in when the file is read; leave it out")
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

@@ -32,7 +32,7 @@ DAY = 86_400.0
 class LateStep(Frozen):
     """From so many hours after the deadline on, this share is taken off."""
 
-    hours: float = Field(ge=0)
+    hours: float = Field(ge=0, description="after the deadline")
     off: float = Field(ge=0, le=1, description="share of the points, 0 to 1")
 
 

@@ -1,8 +1,9 @@
-"""``grader rubric``: list, show, lint, schema, selftest."""
+"""``grader rubric``: list, show, lint, fields, schema, selftest."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from grader.commands.arguments import BELOW, GRADED, UNUSABLE, DataFolder, RubricArgument
 
-rubric_app = typer.Typer(help="Rubrics: list, show, lint, schema.", no_args_is_help=True)
+rubric_app = typer.Typer(help="Rubrics: list, show, lint, fields, schema, selftest.", no_args_is_help=True)
 
 
 @rubric_app.command("list")
@@ -62,15 +63,33 @@ def rubric_schema() -> None:
     print(json.dumps(Rubric.model_json_schema(by_alias=True), indent=2))
 
 
+@rubric_app.command("fields")
+def rubric_fields(
+    page: Annotated[Path | None, typer.Option(help="Write them between the marks of this page.")] = None,
+) -> None:
+    """Every table and field of a rubric, an example of every kind of check, and the layers, as Markdown."""
+    from grader.rubric_reference import rubric_reference, write_reference
+
+    if page is not None:
+        write_reference(page)
+    else:
+        print(rubric_reference())
+
+
 @rubric_app.command("selftest")
 def rubric_selftest(
     rubric: RubricArgument,
     solution: Annotated[Path | None, typer.Option(help="Folder of a right solution of your own.")] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Folder of the unfilled template: it must earn nothing.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds under which right solutions are graded.")] = 10,
     training: Annotated[
         bool, typer.Option("--training", help="Try parts that train, too (minutes).")
     ] = False,
-    mutants: Annotated[int | None, typer.Option(min=1, help="At most so many mutants.")] = None,
+    mutants: Annotated[
+        int | None, typer.Option(min=1, help="At most so many mutants; without a catalogue, 60.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Sandboxes side by side.")] = 1,
     data: DataFolder = None,
     min_score: Annotated[
@@ -88,6 +107,7 @@ def rubric_selftest(
 
     settings = SelfTestSettings(
         solution=solution,
+        template=template,
         seeds=seeds,
         training=training,
         most=mutants,
@@ -102,6 +122,8 @@ def rubric_selftest(
             nonlocal count
             count += 1
             status.update(f"grading the rubric: {count} gradings done")
+            if not console.is_terminal and count % 20 == 0:
+                print(f"{count} gradings done", file=sys.stderr, flush=True)
 
         result = selftest(load_rubric(rubric), settings, on_done=done)
     console.print(selftest_table(result))

@@ -30,7 +30,7 @@ class Symbol(Frozen):
     """A name that an answer may use. In TOML also short: ``"S M"``, ``"S M: probabilities"``, ``""`` for a scalar."""
 
     shape: tuple[str | int, ...] = Field(default=(), max_length=2, description="(), (M) a column, (S, M)")
-    domain: Domain = "normal"
+    domain: Domain = Field(default="normal", description="which values it takes")
     given: bool = Field(default=True, description="false: drawn for the forward pass; no answer may use it")
     aliases: tuple[str, ...] = Field(default=(), description="other spellings, in the answer's own language")
 
@@ -47,19 +47,19 @@ class Symbol(Frozen):
 class Mistake(Frozen):
     """A wrong answer that the course has seen before, what to say about it and what it still earns."""
 
-    answer: str
-    message: str
-    id: str = "W101"
-    share: float = Field(default=0.0, ge=0, le=1)
+    answer: str = Field(description="the wrong answer, as a formula")
+    message: str = Field(description="what to say about it")
+    id: str = Field(default="W101", description="name of the diagnosis")
+    share: float = Field(default=0.0, ge=0, le=1, description="what it still earns, as a share of the points")
 
 
 class Near(Frozen):
     """What a near miss still earns, as a share of the points."""
 
-    factor: float = Field(default=0.0, ge=0, le=1)
-    sign: float = Field(default=0.0, ge=0, le=1)
-    transposed: float = Field(default=0.0, ge=0, le=1)
-    missing_sum: float = Field(default=0.0, ge=0, le=1)
+    factor: float = Field(default=0.0, ge=0, le=1, description="off by a constant factor")
+    sign: float = Field(default=0.0, ge=0, le=1, description="off by a sign")
+    transposed: float = Field(default=0.0, ge=0, le=1, description="the transpose")
+    missing_sum: float = Field(default=0.0, ge=0, le=1, description="a sum over the batch is missing")
 
 
 class Truth(Frozen):
@@ -89,8 +89,8 @@ class Truth(Frozen):
 class Alternative(Truth):
     """Another truth, with names of its own, that earns all or some of the points (a statement read differently)."""
 
-    message: str
-    share: float = Field(default=1.0, ge=0, le=1)
+    message: str = Field(description="what to say about it")
+    share: float = Field(default=1.0, ge=0, le=1, description="what it earns, as a share of the points")
 
 
 class Question(Truth):
@@ -99,7 +99,7 @@ class Question(Truth):
     id: str = Field(
         default="", description="name of the answer in the answer file; the check's id if left out"
     )
-    kind: Kind = "formula"
+    kind: Kind = Field(default="formula", description="what is compared; parts: several answers of their own")
     prompt: str = Field(default="", description="what is asked, with the forward formula, for reports")
     target: str = Field(
         default="", description="left-hand side of the answer: dW, alpha; d + wrt if left out"
@@ -112,13 +112,15 @@ class Question(Truth):
     )
     loss: tuple[str, ...] = Field(default=(), description="further names of the loss")
     aliases: dict[str, str] = Field(default_factory=dict, description="spelling -> formula it stands for")
-    near: Near = Near()
+    near: Near = Field(default=Near(), description="what a near miss still earns")
     equivalents: tuple[str, ...] = Field(
         default=(), description="right answers, checked by `grader rubric lint`"
     )
     same_as: tuple[str, ...] = Field(default=(), description="questions that have the same answer, for lint")
-    mistakes: tuple[Mistake, ...] = ()
-    alternatives: tuple[Alternative, ...] = ()
+    mistakes: tuple[Mistake, ...] = Field(default=(), description="wrong answers seen before")
+    alternatives: tuple[Alternative, ...] = Field(
+        default=(), description="other truths, for a statement that can be read differently"
+    )
     parts: tuple[Question, ...] = Field(default=(), description="for kind parts: answers of their own")
     combine: str = Field(
         default="", description="for kind parts: one formula of the parts is compared: alpha M"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.conventions.find_form import backward_names
 from grader.errors import UsageError
 from grader.rubric import Rubric, check_id
 from grader.selftest.operators import mutations
@@ -100,5 +101,7 @@ def generated(files: Mapping[str, bytes], rubric: Rubric) -> Iterator[Mutant]:
             if file not in files:
                 continue
             tree = ast.parse(files[file])
-            for label, source in mutations(tree, name):
-                yield Mutant(f"{file}: {label}", file, source.encode(), (part.id,))
+            backward = (part.spelling.backward, *backward_names(name, "")) if part.layer else ()
+            for changed in dict.fromkeys((name, *backward)):
+                for label, source in mutations(tree, changed):
+                    yield Mutant(f"{file}: {label}", file, source.encode(), (part.id,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 Change = Callable[[ast.AST], ast.AST | None]
 SKIPPED_METHODS = frozenset({"clear_cache", "__repr__", "__str__", "device"})
@@ -37,47 +38,63 @@ _UNWRAPPED = frozenset({"sqrt", "reversed", "exp", "log", "deepcopy"})
 
 def mutations(tree: ast.Module, name: str) -> Iterator[tuple[str, str]]:
     """Every single change of the class or function ``name``: a label, and the whole changed source."""
-    seen = set()
-    for position, node in enumerate(_nodes(tree, name)):
+    seen = {ast.unparse(tree)}
+    for place in _places(tree, name):
         for operator in OPERATORS:
-            changed = copy.deepcopy(tree)
-            twin = _nodes(changed, name)[position]
-            before = _text(twin)
-            replacement = operator(twin)
+            replacement = operator(copy.deepcopy(place.node))
             if replacement is None:
                 continue
-            after = _text(replacement)
-            if replacement is not twin:
-                _Replace(twin, replacement).visit(changed)
-            source = ast.unparse(ast.fix_missing_locations(changed))
+            ast.fix_missing_locations(replacement)
+            place.put(replacement)
+            source = ast.unparse(tree)
+            place.put(place.node)
             if source not in seen:
                 seen.add(source)
-                yield f"line {getattr(node, 'lineno', 0)}: {before} -> {after}", source
+                line = getattr(place.node, "lineno", 0)
+                yield f"line {line}: {_text(place.node)} -> {_text(replacement)}", source
 
 
-def _nodes(tree: ast.Module, name: str) -> list[ast.AST]:
+@dataclass(frozen=True)
+class _Place:
+    """A node, and the field of its parent that holds it."""
+
+    node: ast.AST
+    parent: ast.AST
+    field: str
+    index: int | None  # in a list
+
+    def put(self, node: ast.AST) -> None:
+        """Put a node at this place."""
+        if self.index is None:
+            setattr(self.parent, self.field, node)
+        else:
+            getattr(self.parent, self.field)[self.index] = node
+
+
+def _places(tree: ast.Module, name: str) -> list[_Place]:
     """The nodes of the target that may be changed, in a fixed order."""
-    found: list[ast.AST] = []
+    found: list[_Place] = []
     for top in tree.body:
         if getattr(top, "name", None) != name:
             continue
         bodies = top.body if isinstance(top, ast.ClassDef) else [top]
         for item in bodies:
             if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) and item.name not in SKIPPED_METHODS:
-                found += [node for statement in item.body for node in ast.walk(statement)]
+                for number, statement in enumerate(item.body):
+                    found += _below(_Place(statement, item, "body", number))
     return found
 
 
+def _below(place: _Place) -> Iterator[_Place]:
+    yield place
+    for field, value in ast.iter_fields(place.node):
+        for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(child, ast.AST):
+                yield from _below(_Place(child, place.node, field, index))
+
+
 def _text(node: ast.AST) -> str:
-    return " ".join(ast.unparse(ast.fix_missing_locations(node)).split())[:60]
-
-
-class _Replace(ast.NodeTransformer):
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self.old, self.new = old, new
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        return self.new if node is self.old else self.generic_visit(node)
+    return " ".join(ast.unparse(node).split())[:60]
 
 
 def _swap_operator(node: ast.AST) -> ast.AST | None:

@@ -27,6 +27,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 EXAMPLES = Path(__file__).parent.parent.parent / "submissions_example"
 COSTLY = frozenset({"training", "experiment", "claim"})
+MOST_GENERATED = 60  # of mutants made by operators, where no number is asked for: some minutes
+MUTANT_SECONDS = 5.0  # time limit of a mutant's request: some of them loop forever
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,18 @@ class SelfTestSettings:
 
     Attributes:
         solution: folder of a right solution; None: the example of the rubric's name, in a checkout.
+        template: folder of the unfilled template, beside a solution of one's own.
         seeds: how many seeds right solutions are graded under.
         first_seed: the first of them.
         training: whether parts that train are tried as well; they take minutes.
-        most: mutants at the most, spread evenly; None: all.
+        most: mutants at the most, spread evenly; None: all of a catalogue, 60 of those made by operators.
         jobs: sandboxes side by side.
         sandbox: how workers are confined.
         load_data: the data set for training.
     """
 
     solution: Path | None = None
+    template: Path | None = None
     seeds: int = 10
     first_seed: int = 1
     training: bool = False
@@ -224,8 +228,10 @@ def _is_written(check: CheckResult) -> bool:
 
 
 def _template(rubric: Rubric, settings: SelfTestSettings, sandboxes: _Sandboxes) -> float | None:
-    folder = EXAMPLES / rubric.id / "template"
-    if settings.solution is not None or not folder.is_dir():
+    folder = settings.template
+    if folder is None and settings.solution is None and (EXAMPLES / rubric.id / "template").is_dir():
+        folder = EXAMPLES / rubric.id / "template"
+    if folder is None:
         return None
     submission = load_submission(folder, modules=rubric.modules)
     only = _patterns(rubric, submission, training=settings.training)
@@ -244,10 +250,24 @@ def _mutants(rubric: Rubric, settings: SelfTestSettings, folder: Path, solution:
         found = list(generated(solution.files, rubric))
     if not settings.training:
         found = [mutant for mutant in found if not _costly(rubric, mutant)]
-    if settings.most is not None and len(found) > settings.most:
-        step = len(found) / settings.most
-        found = [found[int(i * step)] for i in range(settings.most)]
-    return found
+    most = settings.most if settings.most is not None or catalogue.is_file() else MOST_GENERATED
+    return found if most is None else _spread(found, most)
+
+
+def _spread(mutants: list[Mutant], most: int) -> list[Mutant]:
+    """At most so many mutants, about as many of every part, spread over each part's."""
+    parts = list(dict.fromkeys(mutant.part for mutant in mutants))
+    chosen: list[Mutant] = []
+    for number, part in enumerate(sorted(parts, key=lambda p: sum(m.part == p for m in mutants))):
+        own = [mutant for mutant in mutants if mutant.part == part]
+        count = min(len(own), (most - len(chosen)) // (len(parts) - number))
+        chosen += [own[int(i * len(own) / count)] for i in range(count)]
+    return sorted(chosen, key=mutants.index)
+
+
+def _impatient(rubric: Rubric) -> Rubric:
+    seconds = min(rubric.limits.seconds, MUTANT_SECONDS)
+    return rubric.model_copy(update={"limits": rubric.limits.model_copy(update={"seconds": seconds})})
 
 
 def _costly(rubric: Rubric, mutant: Mutant) -> bool:
@@ -270,7 +290,8 @@ def _try(
     only = [name for name in wanted if name.partition(".")[0] in parts]
     if not only:
         return Outcome(mutant, False, (), None if not mutant.diagnosis else False)
-    report = _grade(rubric, settings, sandbox, submission, only, settings.first_seed)
+    patient = rubric if settings.training else _impatient(rubric)
+    report = _grade(patient, settings, sandbox, submission, only, settings.first_seed)
     lost = [check for check in report.checks if _decided(check) and check.earned < check.points]
     by = tuple(check.id for check in lost)
     caught = any(name in (check.id, check.id.partition(".")[0]) for check in lost for name in mutant.breaks)
@@ -295,4 +316,6 @@ def as_record(result: SelfTest) -> Mapping[str, object]:
         "survivors": [
             {"name": o.mutant.name, "breaks": list(o.mutant.breaks)} for o in result.outcomes if not o.caught
         ],
+        "diagnosed": sum(bool(o.diagnoses) for o in result.outcomes),
+        "seconds": round(result.seconds, 1),
     }

@@ -12,7 +12,7 @@ from grader.selftest.run import Outcome, SelfTest
 def selftest_table(result: SelfTest) -> RenderableType:
     """Mutation score per part, survivors with the check that should catch them, false failures and time."""
     table = Table(title=f"Self-test of rubric {result.rubric}", title_justify="left")
-    for column in ("part", "mutants", "caught", "score", "named first"):
+    for column in ("part", "mutants", "caught", "score", "named", "as expected"):
         table.add_column(column, justify="left" if column == "part" else "right")
     for part in dict.fromkeys(outcome.mutant.part for outcome in result.outcomes):
         table.add_row(part, *_row([o for o in result.outcomes if o.mutant.part == part]))
@@ -33,9 +33,9 @@ def selftest_table(result: SelfTest) -> RenderableType:
     return Group(*lines)
 
 
-def _row(outcomes: list[Outcome]) -> tuple[str, str, str, str]:
+def _row(outcomes: list[Outcome]) -> tuple[str, str, str, str, str]:
     caught = sum(outcome.caught for outcome in outcomes)
     asked = [outcome for outcome in outcomes if outcome.named is not None]
     named = f"{sum(bool(o.named) for o in asked)} of {len(asked)}" if asked else "-"
     score = f"{100 * caught / len(outcomes):.0f} %" if outcomes else "-"
-    return str(len(outcomes)), str(caught), score, named
+    return str(len(outcomes)), str(caught), score, str(sum(bool(o.diagnoses) for o in outcomes)), named
