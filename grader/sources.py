@@ -35,6 +35,19 @@ class Sources:
             self._reaches[module] = self._follow(module)
         return self._reaches[module]
 
+    def _below_own_folder(self, name: str) -> list[str]:
+        """Files that ``src.modules`` reads where ``src`` is what the submission's files call their own folder."""
+        parts = name.split(".")
+        tails = [".".join(parts[at:]) for at in range(1, len(parts))]
+        return next(
+            (own for tail in tails if (own := [f for f in _candidates(tail) if f in self._files])), []
+        )
+
+    def modules_below(self, module: str) -> list[str]:
+        """Dotted names of the submission's own modules that importing this one reads, itself among them, sorted."""
+        files = sorted(self.reach(module).files)
+        return [file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files]
+
     def _outline(self, file: str) -> Outline:
         if file not in self._outlines:
             self._outlines[file] = read_outline(file, self._files[file])
@@ -51,6 +64,7 @@ class Sources:
             own = [file for file in _candidates(name) if file in self._files]
             if not own:
                 packages.add(name.partition(".")[0])
+                own = self._below_own_folder(name)
             for file in own:
                 if file not in files:
                     files.add(file)

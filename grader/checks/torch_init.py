@@ -23,7 +23,11 @@ def check_torch_init(context: Context, spec: TorchModuleSpec) -> Finding:
     weights = _weights(context)
     evidence: list[Evidence] = []
     for number, (fan_in, fan_out) in enumerate(itertools.pairwise(SIZES), 1):
-        weight = next((w for w in weights if w.shape == (fan_out, fan_in)), None)
+        shapes = (
+            (fan_out, fan_in),
+            (fan_in, fan_out),
+        )  # the second where the student's own layer stores it so
+        weight = next((w if w.shape == shapes[0] else w.T for w in weights if w.shape in shapes), None)
         label = f"linear layer {number}"
         if weight is None:
             text = f"No weight of shape {(fan_out, fan_in)} for a network of 400, 300, 200 and 10 units."
@@ -59,6 +63,14 @@ def _weights(context: Context) -> list[Array]:
     net = program.call(program.import_(module).attr(name), inputs, hidden, classes, *extra_arguments(context))
     named = program.call(torch.attr("nn").attr("Module").attr("named_parameters"), net)
     program.send("parameters", program.call(program.import_("builtins").attr("dict"), named))
+    layers = [
+        torch.attr("nn").attr("Linear")
+    ]  # those called may be missing among the parameters: a list of layers
+    with program.trace(layers, ("forward",)) as trace, program.attempt("forward"):
+        program.call(net, program.tensor(np.zeros((2, inputs)), dtype="float32"))
+    for index in range(len(hidden) + 1):
+        with program.attempt(f"called {index}"):
+            program.send(f"called {index}", trace.instances.item(index).attr("weight"))
     with context.worker() as worker:
         reply = worker.run(program, timeout=context.seconds)
     keep_output(context, reply)
@@ -67,7 +79,8 @@ def _weights(context: Context) -> list[Array]:
             not_built(context, raised(reply.error, doing=f"constructing {name}", output=printed(context)))
         )
     found = reply.values.get("parameters")
-    values = found.values() if isinstance(found, dict) else []
+    values = list(found.values()) if isinstance(found, dict) else []
+    values += [reply.values.get(f"called {index}") for index in range(len(hidden) + 1)]
     weights = [v for v in values if isinstance(v, np.ndarray) and v.ndim == 2]
     if not weights:
         text = f"PyTorch sees no weights in {name}: layers in a plain list or dict are not registered."

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.network import without_hidden
 from grader.checks.support import absent, evidence_of, in_words, printed, worst_first
 from grader.checks.torch_init import check_torch_init
 from grader.checks.torch_norm import check_batch_norm
@@ -34,8 +35,13 @@ def _forward(context: Context, spec: TorchModuleSpec) -> Finding:
     evidence: list[Evidence] = []
     nets = []
     for hidden in HIDDEN:
-        with context.worker() as worker:
-            nets.append(measure(context, worker, hidden, batch_norm=False))
+        try:
+            with context.worker() as worker:
+                nets.append(measure(context, worker, hidden, batch_norm=False))
+        except CannotJudge as stop:
+            if hidden or not all(item.agreed for item in evidence):
+                raise
+            return without_hidden(stop.finding, evidence)
         evidence.append(_forward_evidence(context, nets[-1]))
     bad = [item for item in evidence if not item.agreed]
     if bad:
@@ -74,6 +80,8 @@ def _forward_evidence(context: Context, net: Net) -> Evidence:
     due = len(net.hidden) + 1
     if len(net.weights) != due:
         detail = f"With hidden layers {list(net.hidden)}, forward uses {len(net.weights)} linear layers; {due} are due."
+        if not net.weights:
+            detail += " Nor has it one parameter that PyTorch sees for each of their weights."
         return Evidence(what=label, agreed=False, detail=detail)
     if not net.registered:
         detail = (

@@ -85,9 +85,11 @@ def forward_fault(net: Net, got: Array, activation: str, alpha: float) -> str:
         "there is an activation after the last linear layer": act(activation, alpha, logits),
         "there is no activation between the linear layers": evaluate(net, "none", alpha),
     }
-    for other, slope in OTHERS.items():
+    others = [*OTHERS.items(), *(("leaky_relu", slope) for slope in (0.02, 0.1, 0.2, 0.3))]
+    for other, slope in others:
         if other != activation:
-            guesses[f"the activation is {other}; {activation} is due"] = evaluate(net, other, slope)
+            told = f"{other} with slope {slope:g}" if other == "leaky_relu" else other
+            guesses[f"the activation is {told}; {activation} is due"] = evaluate(net, other, slope)
     return next((text for text, value in guesses.items() if compared(got, value).agreed), "")
 
 

@@ -89,17 +89,21 @@ def run_network(
 
 
 def _classes(context: Context, program: Program) -> list[Ref]:
-    """Every class of the submission's modules that has forward and backward, the network itself left out."""
+    """Every class with a forward in the files that the network and the layers come from, the network left out."""
     module, name = context.target
+    sources = context.submission.sources
     found: list[Ref] = []
-    for file in ("modules", module):
+    for file in dict.fromkeys(
+        ("modules", module, *sources.modules_below("modules"), *sources.modules_below(module))
+    ):
         outline = context.outline(file)
         if outline is None or outline.broken:
             continue
-        imported = program.import_(file)
-        for kind, seen in outline.classes.items():
-            if (file, kind) != (module, name) and "forward" in seen.methods:
-                found.append(imported.attr(kind))
+        kinds = [kind for kind, seen in outline.classes.items() if "forward" in seen.methods]
+        kinds = [kind for kind in kinds if (file, kind) != (module, name)]
+        if kinds:
+            imported = program.import_(file)
+            found += [imported.attr(kind) for kind in kinds]
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import keep_output, printed, raised
+from grader.conventions.torch_parameters import OwnLayer, own_layers
 from grader.model import Verdict
 from grader.numerics import Array
 from grader.sandbox import Program, Ref, Reply, Worker
@@ -59,14 +60,15 @@ class _Built:
     reply: Reply
     model: Ref
     instances: Ref
+    parameters: Ref
     form: str
 
     @property
     def events(self) -> list[tuple[int, str]]:
-        """(instance, class) of each call of a layer."""
+        """(instance, PyTorch's class, whatever the student's subclass of it is called) of each call of a layer."""
         listed = self.reply.values.get("events")
         return [
-            (e["instance"], str(e["class"]))
+            (e["instance"], str(e["traced"]))
             for e in (listed if isinstance(listed, list) else [])
             if isinstance(e, dict) and isinstance(e.get("instance"), int)
         ]
@@ -85,9 +87,13 @@ def measure(context: Context, worker: Worker, hidden: tuple[int, ...], *, batch_
     net = replace(net, form=built.form, called=list(kinds.values()), registered=_registered(built))
     program = Program()
     torch = program.import_("torch")
+    own = _own(built, net)
+    net = replace(net, registered=net.registered or bool(own))
+    net.weights += [layer.draw(program, rng, built.parameters) for layer in own]
     for index, kind in kinds.items():
         layer = built.instances.item(index)
-        _draw(program, rng, net, kind, built.reply.values.get(f"shape {index}"), layer)
+        if not (own and kind == "Linear"):
+            _draw(program, rng, net, kind, built.reply.values.get(f"shape {index}"), layer)
         p = built.reply.values.get(f"p {index}")
         if kind.endswith("Dropout") and isinstance(p, int | float) and p > 0:
             net.dropped.append(float(p))
@@ -101,6 +107,20 @@ def measure(context: Context, worker: Worker, hidden: tuple[int, ...], *, batch_
     return net
 
 
+def _own(built: _Built, net: Net) -> list[OwnLayer]:
+    """The linear layers among the parameters, where forward calls fewer `torch.nn.Linear` than are due."""
+    kinds, values = dict(built.events), built.reply.values
+    listed, ids = values.get("registered"), values.get("ids")
+    if list(kinds.values()).count("Linear") > len(net.hidden) or not isinstance(listed, list):
+        return []
+    norms = {
+        values.get(f"id {name} {i}") for i, k in kinds.items() if "Norm" in k for name in ("weight", "bias")
+    }
+    taken = [at for at, identity in enumerate(ids) if identity in norms] if isinstance(ids, list) else []
+    shapes = [value.shape if isinstance(value, np.ndarray) else () for value in listed]
+    return own_layers(shapes, (N_INPUTS, *net.hidden, N_CLASSES), taken) or []
+
+
 def _read(context: Context, reply: Reply, net: Net) -> None:
     keep_output(context, reply)
     for mode in ("train", "eval"):
@@ -110,6 +130,12 @@ def _read(context: Context, reply: Reply, net: Net) -> None:
             )
     if reply.error:
         raise CannotJudge(raised(reply.error, doing="setting the weights", output=printed(context)))
+    for number, (drawn, bias) in enumerate(
+        net.weights
+    ):  # a parametrised weight (weight norm) keeps its own value
+        held = reply.values.get(f"held {number}")
+        if isinstance(held, np.ndarray) and held.shape == drawn.shape:
+            net.weights[number] = (held.astype(np.float64), bias)
     net.outputs = {m: v for m in ("train", "eval") if isinstance(v := reply.values.get(m), np.ndarray)}
     if "eval" not in net.outputs:
         raise CannotJudge(Finding(Verdict.FAILED, "forward returns no tensor.", output=printed(context)))
@@ -132,6 +158,9 @@ def _draw(program: Program, rng: np.random.Generator, net: Net, kind: str, shape
     for name, value in values.items():
         with program.attempt():
             program.set(layer.attr(name).attr("data"), program.tensor(value, dtype="float32"))
+    if kind == "Linear":
+        with program.attempt():
+            program.send(f"held {len(net.weights) - 1}", layer.attr("weight"))
 
 
 def _build(context: Context, worker: Worker, net: Net, *, batch_norm: bool) -> _Built:
@@ -140,12 +169,12 @@ def _build(context: Context, worker: Worker, net: Net, *, batch_norm: bool) -> _
     last: Finding | None = None
     for form in ("flat", "images"):
         program = Program()
-        model, instances = _program(program, context, net, form, batch_norm=batch_norm)
+        kept = _program(program, context, net, form, batch_norm=batch_norm)
         reply = worker.run(program, timeout=context.seconds)
         keep_output(context, reply)
         _refuse(context, reply)
         if "forward" not in reply.errors and isinstance(reply.values.get("output"), np.ndarray):
-            return _Built(reply, model, instances, form)
+            return _Built(reply, *kept, form)
         if "forward" in reply.errors:
             last = last or raised(reply.errors["forward"], doing=f"{name}.forward", output=printed(context))
         else:
@@ -155,7 +184,9 @@ def _build(context: Context, worker: Worker, net: Net, *, batch_norm: bool) -> _
     raise CannotJudge(last)
 
 
-def _program(program: Program, context: Context, net: Net, form: str, *, batch_norm: bool) -> tuple[Ref, Ref]:
+def _program(
+    program: Program, context: Context, net: Net, form: str, *, batch_norm: bool
+) -> tuple[Ref, Ref, Ref]:
     module, name = context.target
     torch = program.import_("torch")
     modules = torch.attr("nn").attr("Module")
@@ -171,8 +202,10 @@ def _program(program: Program, context: Context, net: Net, form: str, *, batch_n
         )
         program.send("is module", program.call(builtins.attr("isinstance"), model, modules))
         with program.attempt("registered"):
-            parameters = program.call(modules.attr("parameters"), model)
-            program.send("registered", program.call(builtins.attr("list"), parameters))
+            parameters = program.call(builtins.attr("list"), program.call(modules.attr("parameters"), model))
+            program.send("registered", parameters)
+            ids = program.call(builtins.attr("map"), builtins.attr("id"), parameters)
+            program.send("ids", program.call(builtins.attr("list"), ids))
         with program.attempt("cpu"):
             program.call(modules.attr("cpu"), model)
             program.call(modules.attr("float"), model)
@@ -182,13 +215,19 @@ def _program(program: Program, context: Context, net: Net, form: str, *, batch_n
     program.send("events", trace.events)
     with program.attempt("keep"):
         model, instances = program.keep(model), program.keep(trace.instances)
+    with program.attempt("keep parameters"):
+        parameters = program.keep(parameters)
     for index in range(MOST_INSTANCES):
         with program.attempt(f"shape {index}"):
             shape = trace.instances.item(index).attr("weight").attr("shape")
             program.send(f"shape {index}", program.call(builtins.attr("tuple"), shape))
         with program.attempt(f"p {index}"):
             program.send(f"p {index}", trace.instances.item(index).attr("p"))
-    return model, instances
+        for name in ("weight", "bias"):
+            with program.attempt(f"id {name} {index}"):
+                identity = program.call(builtins.attr("id"), trace.instances.item(index).attr(name))
+                program.send(f"id {name} {index}", identity)
+    return model, instances, parameters
 
 
 def _refuse(context: Context, reply: Reply) -> None:

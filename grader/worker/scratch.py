@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .packages import install
+
 
 def lay_out(header: dict[str, Any], arrays: list[np.ndarray], scratch: str) -> None:
     """Write files and support modules, go to the submission's folder and put both on ``sys.path``.
@@ -26,6 +28,8 @@ def lay_out(header: dict[str, Any], arrays: list[np.ndarray], scratch: str) -> N
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(arrays[index].tobytes())
+    own = {name: arrays[index].tobytes() for name, index in header["files"]}
+    install(own, str(submission), [name.removesuffix(".py") for name, _ in header["support"]])
     os.chdir(submission)
     sys.path[:0] = [str(support), str(submission)]
     sys.argv[:] = [str(submission / "submission.py")]

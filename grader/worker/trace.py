@@ -15,9 +15,10 @@ class Trace:
     """While entered, wraps methods on their classes; afterwards the classes are as before.
 
     ``events`` holds one dict per call in order of entry: ``instance`` (index into ``instances``), ``class``,
-    ``method``, ``depth`` of nesting among traced calls, ``args`` and ``result`` (arrays and scalars, copied
-    at the time), ``returned`` (False where it raised). Beyond ``max_events`` or ``max_bytes`` calls are not
-    recorded; the last event then has the method ``"..."``.
+    ``traced`` (the class whose method was wrapped: that one or a base of it), ``method``, ``depth`` of nesting among
+    traced calls, ``args`` and ``result`` (arrays and scalars, copied at the time), ``returned`` (False where it
+    raised). Beyond ``max_events`` or ``max_bytes`` calls are not recorded; the last event then has the method
+    ``"..."``.
     """
 
     def __init__(self, classes: list[type], methods: list[str], max_events: int, max_bytes: int) -> None:
@@ -73,6 +74,7 @@ class Trace:
             return None
         self.events_left -= 1
         event: dict[str, Any] = {"instance": index, "class": type(instance).__name__, "method": name}
+        event["traced"] = kind.__name__
         event.update(depth=self.depth, returned=False, result=None)
         event["args"] = [self._plain(value) for value in (*args, *kwargs.values())]
         self.events.append(event if self.events_left else dict(event, method="..."))

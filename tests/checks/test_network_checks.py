@@ -16,6 +16,7 @@ NETWORK_FAULTS = [
     ("            dout = layer.backward(dout)", "            layer.backward(dout)", "mlp_numpy.gradient", ""),
     (LOOP, "        for layer in self.layers[:-2]:\n            out = layer.forward(out)\n        out = self.layers[-1].forward(out[:, :4])\n", "mlp_numpy.network", ""),
     ("            n_in = n_out\n", "", "mlp_numpy.network", ""),
+    ("        self.layers.append(SoftMaxModule())", "        self.layers.append(SoftMaxModule())\n        n_hidden[0]", "mlp_numpy.network", "with none (n_hidden = [])"),
     ("append(ELUModule(alpha=1.0))", "append(self.__dict__.setdefault('elu', ELUModule(alpha=1.0)))", "mlp_numpy.gradient", "more than once"),
     ("input_layer=(i == 0)", "input_layer=False", "mlp_numpy.network", "not told that it is the input layer"),
     ("input_layer=(i == 0)", "input_layer=True", "mlp_numpy.network", "layer 2 is told that it is the input layer"),
@@ -58,6 +59,7 @@ def test_a_wrong_layer_does_not_sink_the_network(sandbox: Sandbox, old: str, new
 TORCH_FAULTS = [
     ("layers.append(nn.ELU())", "layers += [nn.ELU(), nn.Dropout(0.2)]", {"mlp_torch.network"}, "dropout (p = 0.2)"),
     ("layers.append(nn.ELU())", "layers.append(nn.ReLU())", {"mlp_torch.network"}, "relu"),
+    ("layers.append(nn.ELU())", "layers.append(nn.LeakyReLU(0.1))", {"mlp_torch.network"}, "leaky_relu with slope 0.1"),
     ("layers.append(nn.ELU())", "pass", {"mlp_torch.network"}, "no activation"),
     ("nonlinearity='linear' if first else 'relu'", "nonlinearity='linear'", {"mlp_torch.init"}, "standard deviation"),
     ("nn.init.kaiming_normal_(", "0 * len('') or (lambda *a, **k: None)(", {"mlp_torch.init"}, "standard deviation"),
@@ -86,3 +88,84 @@ def test_a_constructor_without_super_is_explained(sandbox: Sandbox) -> None:
     result = check(sandbox, full_marks_with(mlp_pytorch=("super().__init__()", "pass")), "mlp_torch.network")
     assert result.verdict is Verdict.ERRORED
     assert "super().__init__()" in result.hint
+
+
+OWN_LAYERS = """import torch
+from torch import nn
+from torch.nn.functional import elu, linear, softmax
+
+
+class Affine(nn.Module):
+    def __init__(self, i, o, gain):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(i, o) * (gain / i) ** 0.5)
+        self.offset = nn.Parameter(torch.zeros(1, o))
+
+    def forward(self, x):
+        return x @ self.weight + self.offset
+
+
+class Kaiming(nn.Linear):
+    def reset_parameters(self):
+        nn.init.kaiming_normal_(self.weight)
+        nn.init.zeros_(self.bias)
+
+
+class MLP(nn.Module):
+    def __init__(self, n_inputs, n_hidden, n_classes, use_batch_norm=False):
+        super().__init__()
+        sizes = [n_inputs, *n_hidden]
+        self.linears = nn.ModuleList(make(i, o, 2 if k else 1) for k, (i, o) in enumerate(zip(sizes, n_hidden)))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(h) for h in n_hidden) if use_batch_norm else None
+        self.weight = nn.Parameter(torch.randn(n_classes, sizes[-1]) * (2 / sizes[-1]) ** 0.5)
+        self.bias = nn.Parameter(torch.zeros(n_classes))
+
+    def forward(self, x):
+        for k, layer in enumerate(self.linears):
+            x = layer(x)
+            x = elu(self.norms[k](x) if self.norms else x)
+        return linear(x, self.weight, self.bias)
+
+
+"""
+MAKERS = [
+    "def make(i, o, gain):\n    return Affine(i, o, gain)\n",
+    "def make(i, o, gain):\n    return Kaiming(i, o)\n",
+]
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=range(len(MAKERS)))
+def test_layers_that_a_torch_network_writes_itself_are_found(sandbox: Sandbox, make: str) -> None:
+    files = full_marks_with()
+    files["mlp_pytorch.py"] = (OWN_LAYERS + make).encode()
+    report = grade_files(sandbox, files, "mlp_torch")
+    assert [c.message for c in report.checks if c.earned < c.points] == []
+
+
+def test_a_parametrised_weight_is_read_where_it_cannot_be_set(sandbox: Sandbox) -> None:
+    files = full_marks_with()
+    source = files["mlp_pytorch.py"].decode()
+    files["mlp_pytorch.py"] = (
+        source
+        + "\n\nclass MLP(MLP):\n    def __init__(self, *args, **kwargs):\n        super().__init__(*args, **kwargs)\n"
+        "        for module in list(self.modules()):\n            if isinstance(module, nn.Linear):\n"
+        "                nn.utils.parametrizations.weight_norm(module)\n\n    def forward(self, x):\n        return super().forward(x)\n"
+    ).encode()
+    assert check(sandbox, files, "mlp_torch.network").verdict is Verdict.PASSED
+
+
+def test_a_fault_in_a_torch_network_of_own_layers_is_found(sandbox: Sandbox) -> None:
+    wrong = OWN_LAYERS.replace(
+        "return linear(x, self.weight, self.bias)", "return softmax(linear(x, self.weight), 1)"
+    )
+    files = {**full_marks_with(), "mlp_pytorch.py": (wrong + MAKERS[0]).encode()}
+    report = grade_files(sandbox, files, "mlp_torch")
+    assert {c.id for c in report.checks if c.earned < c.points} >= {"mlp_torch.network"}
+
+
+def test_layers_from_files_of_a_package_and_relative_imports(sandbox: Sandbox) -> None:
+    files = full_marks_with(mlp_numpy=("from modules import", "from .modules import"))
+    files["layers/all.py"] = files["modules.py"]
+    files["modules.py"] = b"from src.layers.all import *"
+    report = grade_files(sandbox, files, "mlp_numpy")
+    assert [c.message for c in report.checks if c.earned < c.points] == []
