@@ -18,7 +18,13 @@ FILES = {
 
 def test_a_reach_follows_imports_through_the_submissions_own_files() -> None:
     reach = Sources(FILES).reach("modules")
-    assert reach.files == {"modules.py", "layers/__init__.py", "layers/linear.py", "layers/base.py", "helper.py"}
+    assert reach.files == {
+        "modules.py",
+        "layers/__init__.py",
+        "layers/linear.py",
+        "layers/base.py",
+        "helper.py",
+    }
     assert reach.packages == {"numpy", "torch", "tqdm"}
 
 

@@ -147,9 +147,16 @@ def test_a_verdict_repeats_from_its_seed(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("value", ["None", "'x'", "[[1, 2], [3]]", "{}"])
 def test_a_forward_that_returns_no_array_is_the_submissions_fault(sandbox: Sandbox, value: str) -> None:
     files = full_marks_with(
-        modules=("out = x @ self.params['weight'].T + self.params['bias']\n        return out", f"return {value}")
+        modules=(
+            "out = x @ self.params['weight'].T + self.params['bias']\n        return out",
+            f"return {value}",
+        )
     )
     report = grade_files(sandbox, files, "linear")
-    assert {str(result.verdict) for result in report.checks if result.asked} <= {"failed", "passed", "partial"}
+    assert {str(result.verdict) for result in report.checks if result.asked} <= {
+        "failed",
+        "passed",
+        "partial",
+    }
     gradient = next(result for result in report.checks if result.id == "linear.gradient")
     assert "forward returned no array" in gradient.message
