@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader.commands.check import what_changed
 from grader.errors import GraderError
 from grader.grading import GradeRequest, read_request
 from grader.model import Report, Verdict
 from grader.sandbox import Sandbox
-from grader.selfcheck import Difference, affected, own_code, self_check, watch
+from grader.selfcheck import Difference, affected, compare_runs, own_code, self_check, watch
 from tests.grading_support import full_marks_with
 
 
@@ -53,3 +54,13 @@ def test_watching_checks_again_and_says_what_changed(tmp_path: Path, sandbox: Sa
     assert len(seen) == 2
     assert [check.id for check in seen[1][1].mended] == ["elu.gradient"]
     assert not seen[0][1].any
+    before, after = seen[0][0], seen[1][0]
+    assert isinstance(before, Report)
+    assert isinstance(after, Report)
+    mended, points = what_changed(before, after, seen[1][1])
+    assert mended == "mended  elu.gradient"
+    assert points.endswith(f"{after.earned:g} of {after.points:g} points (before: {before.earned:g})")
+    broken = what_changed(after, before, compare_runs(after, before))
+    assert broken[0] == "broken  elu.gradient"
+    assert "The gradient of x is wrong" in broken[1]
+    assert what_changed(after, after, Difference((), ()))[0].endswith("points (as before)")

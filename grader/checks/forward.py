@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
@@ -10,6 +14,7 @@ from grader.model import Evidence, Verdict
 from grader.numerics import Call, Comparison, Outcome, compare
 from grader.rubric import ForwardSpec
 
+WIDE = 4.0  # so that a bend or a cut away from 0 is met
 TINY = 1e-10  # absolute noise let through ten times: an output may be exactly 0
 LOSS_NOISE = 1e-6  # the same for a loss: a small epsilon in the logarithm of a probability near 1
 COARSE = 1e-4  # float32 inside, or a small epsilon in a logarithm: said, not punished
@@ -27,22 +32,18 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     evidence: list[Evidence] = []
     observations: list[Observation] = []
     coarse = False
-    for case in under.cases(single=single):
-        here = under.at(case)
-        call = here.call(rng, case, backward=False)
+    for name, here, call in _probes(under, rng, single=single):
         outcome = here.subject.run([call], fresh=True)[0]
         want = here.truth(call).output
         assert want is not None
         if outcome.error:
-            return _raised(context, outcome, case.name)
+            return _raised(context, outcome, name)
         fine, comparison = _compare(spec, under, outcome, want)
         coarse = coarse or (comparison.agreed and not fine)
         evidence.append(
-            evidence_of(
-                f"output against the reference ({case.name})", comparison, probe=case.name, tensor="output"
-            )
+            evidence_of(f"output against the reference ({name})", comparison, probe=name, tensor="output")
         )
-        observations.append(_observation(here, case.name, call, outcome, want))
+        observations.append(_observation(here, name, call, outcome, want))
     bad = [item for item in evidence if not item.agreed]
     if not bad:
         note = "agrees to float32 precision, not to float64" if coarse else ""
@@ -62,12 +63,23 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     )
 
 
+def _probes(
+    under: LayerUnderTest, rng: np.random.Generator, *, single: bool
+) -> Iterator[tuple[str, LayerUnderTest, Call]]:
+    """Every case at a generic point; the first of a layer of x alone at inputs of up to about 12 as well."""
+    cases = under.cases(single=single)
+    for case in cases:
+        here = under.at(case)
+        yield case.name, here, here.call(rng, case, backward=False)
+    if under.layer.tensors == ("x",) and not under.layer.constants:
+        call = under.call(rng, cases[0], backward=False)
+        yield "wide inputs", under, Call({"x": WIDE * call.tensors["x"]})
+
+
 def _compare(
     spec: ForwardSpec, under: LayerUnderTest, outcome: Outcome, want: object
 ) -> tuple[bool, Comparison]:
     """Whether it agrees to float64, and the comparison at float32's precision."""
-    import numpy as np
-
     truth = np.asarray(want)
     loss = under.spelling.is_loss
     fine = compare(
@@ -88,8 +100,6 @@ def _compare(
 def _observation(
     under: LayerUnderTest, probe: str, call: Call, outcome: Outcome, want: object
 ) -> Observation:
-    import numpy as np
-
     return Observation(
         probe=probe,
         layer=under.spelling.layer,

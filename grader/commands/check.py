@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.commands.arguments import BELOW, GRADED, DataFolder, RubricName, Verbose
 from grader.errors import GraderError
+
+if TYPE_CHECKING:
+    from grader.model import Report
+    from grader.report import Detail
+    from grader.selfcheck import Difference
 
 
 def check(
@@ -39,7 +45,9 @@ def check(
     detail = Detail.VERBOSE if verbose else Detail.NORMAL
     with Sandbox(settings) as sandbox:
         if watch:
-            watch_folder(request, sandbox, training=training, show=_show_run)
+            watch_folder(
+                request, sandbox, training=training, show=_Screen(detail if verbose else Detail.CONCISE).show
+            )
             return
         with ProgressView() as view:
             result = self_check(request, sandbox, training=training, on_event=view.on_event)
@@ -47,18 +55,42 @@ def check(
     raise typer.Exit(GRADED if result.earned + result.open_points >= result.points else BELOW)
 
 
-def _show_run(result: Any, difference: Any) -> None:
-    """One run of a watch: an error, or one line per check that is not right, and what the save changed."""
-    from grader.report import Detail, print_report
+class _Screen:
+    """What a watch prints: the whole report at first, then what each save changed."""
 
-    if isinstance(result, GraderError):
-        print(result, file=sys.stderr)
-        return
-    print_report(result, detail=Detail.CONCISE)
-    for word, checks in (("mended", difference.mended), ("broken", difference.broken)):
-        for item in checks:
-            print(f"{word}: {item.id}")
-    print("Watching for the next save; Ctrl-C ends.")
+    def __init__(self, detail: Detail) -> None:
+        self.detail = detail
+        self.before: Report | None = None
+
+    def show(self, result: Report | GraderError, difference: Difference) -> None:
+        """One run of a watch, or the error that a save caused."""
+        if isinstance(result, GraderError):
+            print(result, file=sys.stderr)
+            return
+        if self.before is None:
+            from grader.report import print_report
+
+            print_report(result, detail=self.detail)
+            print("Watching for the next save; Ctrl-C ends.", flush=True)
+        else:
+            print("\n".join(what_changed(self.before, result, difference)), flush=True)
+        self.before = result
+
+
+def what_changed(before: Report, now: Report, difference: Difference) -> list[str]:
+    """Lines about one save: checks that are mended, broken, or wrong in another way, and the points."""
+    old = {check.id: (check.verdict, check.message) for check in before.checks}
+    moved = {check.id for check in (*difference.mended, *difference.broken)}
+    other = [c for c in now.checks if c.id not in moved and old.get(c.id) != (c.verdict, c.message)]
+    lines = [f"mended  {', '.join(check.id for check in difference.mended)}"] if difference.mended else []
+    for word, checks in (("broken", difference.broken), ("now", other)):
+        messages = dict.fromkeys(check.message for check in checks)
+        for message in messages:
+            alike = [check for check in checks if check.message == message]
+            lines.append(f"{word:<6}  {', '.join(check.id for check in alike)}")
+            lines += [f"        {line}" for line in (message or alike[0].verdict, alike[0].hint) if line]
+    changed = f"(before: {before.earned:g})" if before.earned != now.earned else "(as before)"
+    return [*lines, f"{datetime.now():%H:%M:%S}  {now.earned:g} of {now.points:g} points {changed}"]
 
 
 def _echo_answers(path: Path, rubric: str | None) -> None:

@@ -32,6 +32,7 @@ FAULTS = [
     ("std = np.sqrt(gain / in_features)", "std = np.sqrt(gain / out_features)", {"linear.init"}, "linear.init", "fan-out"),
     ("self.alpha * np.exp(np.minimum(self.x, 0))", "np.exp(np.minimum(self.x, 0))", {"elu.gradient"}, "elu.gradient", "alpha"),
     ("self.alpha * (np.exp(np.minimum(x, 0)) - 1)", "np.exp(np.minimum(x, 0)) - 1", {"elu.forward"}, "elu.forward", ""),
+    ("(np.exp(np.minimum(x, 0)) - 1))", "(np.exp(np.clip(x, -3, 0)) - 1))", {"elu.forward"}, "elu.forward", ""),
     ("dx = dout * np.where(self.x > 0", "dx = np.where(self.x > 0", {"elu.gradient"}, "elu.gradient", "x"),
     ("        self.x = x\n        # minimum", "        self.x = x\n        x *= 1.5\n        # minimum", {"elu.forward", "elu.gradient", "elu.contract"}, "elu.contract", "in place"),
     ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x", {"softmax.contract"}, "softmax.contract", "not stable"),

@@ -58,3 +58,15 @@ def test_a_right_layer_passes_and_a_faulty_one_does_not(sandbox: Sandbox, form) 
     assert [(c.verdict, c.message) for c in right] == [(Verdict.PASSED, "")] * 2
     faulty = grade_form(sandbox, form, faulty=True)
     assert faulty[-1].verdict in (Verdict.FAILED, Verdict.PARTIAL), faulty
+
+
+def test_a_forward_with_another_derivative_is_asked_for_all_of_it(sandbox: Sandbox) -> None:
+    """Thousands of calls of one probe: more than one request holds."""
+    flipped = (
+        "objects:Conv2D",
+        "conv2d",
+        {},
+        ("self.filters, ([1, 2, 3]", "self.filters[:, :, ::-1, ::-1], ([1, 2, 3]"),
+    )
+    found = grade_form(sandbox, flipped, faulty=True)
+    assert [check.verdict for check in found] == [Verdict.PASSED], found[0].message
