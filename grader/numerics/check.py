@@ -111,7 +111,7 @@ def _collect(
         )
         events.add("precision", OUTPUT, GENERIC, detail, fault=False)
     return GradientReport(
-        tensors=tuple(_verdict(name, parts, events) for name in names),
+        tensors=tuple(_verdict(name, parts, events, forward) for name in names),
         forward=forward,
         forward_evidence=wrong_outputs,
         events=events.all(),
@@ -129,7 +129,12 @@ def _judged(part: _Setup) -> tuple[str, ...]:
     return part.talk.setup.wrt or part.talk.tensors
 
 
-def _verdict(name: str, parts: Sequence[_Setup], events: Events) -> TensorVerdict:
+def _verdict(name: str, parts: Sequence[_Setup], events: Events, forward: Judgement | None) -> TensorVerdict:
+    """What was found about one tensor.
+
+    Where forward is the right function and the gradient is the right function's, it is the derivative of forward, also
+    where differences in float32 are too coarse to tell.
+    """
     own = [e for part in parts for e in part.findings.evidence.get(name, [])]
     reference = [e for part in parts for e in part.agreement.evidence.get(name, [])]
     accepted = sum(found == name for part in parts for _, found in part.findings.accepted)
@@ -148,5 +153,7 @@ def _verdict(name: str, parts: Sequence[_Setup], events: Events) -> TensorVerdic
     if reference:
         bad = any(e.judgement is Judgement.INCONSISTENT for e in reference)
         against = Judgement.INCONSISTENT if bad else Judgement.CONSISTENT
+    if verdict is Judgement.INCONCLUSIVE and against is forward is Judgement.CONSISTENT:
+        verdict = Judgement.CONSISTENT
     evidence = sorted([*own, *reference], key=lambda e: e.judgement is not Judgement.INCONSISTENT)
     return TensorVerdict(name, verdict, against, tuple(evidence), accepted)
