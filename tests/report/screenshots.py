@@ -1,6 +1,6 @@
 """`python -m tests.report.screenshots REPORT.json FOLDER`: the pictures of README, from a real report.
 
-The terminal's is an SVG drawn by Rich (and a PNG of it), the page's are PNGs taken in headless Chromium.
+The terminal's is an SVG drawn by Rich, the page's are PNGs taken in headless Chromium.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from grader.model import Report
 from grader.report import Detail, for_audience, from_json, to_html, to_terminal
 from tests.report import browser
 
-VIEWS = ((1280, False), (1280, True), (375, False), (375, True))
+VIEWS = ((1280, False), (375, True))
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
@@ -53,12 +52,7 @@ def write(report: Report, folder: Path, *, command: str) -> list[Path]:
             browser.look(driver, width=width, dark=dark)
             driver.get(page.as_uri())
             written.append(folder / f"page-{width}-{'dark' if dark else 'light'}.png")
-            browser.screenshot(driver, written[-1], height=2400)
-        browser.look(driver, width=1100)
-        shutil.copy(svg, Path(scratch) / "terminal.svg")
-        driver.get((Path(scratch) / "terminal.svg").as_uri())
-        written.append(folder / "terminal.png")
-        driver.save_screenshot(str(written[-1]))
+            browser.screenshot(driver, written[-1], height=1900)
     return written
 
 
