@@ -233,6 +233,8 @@ def _program(
 def _refuse(context: Context, reply: Reply) -> None:
     """What could not be imported or built, or is no PyTorch module at all."""
     module, name = context.target
+    if reply.error is not None and reply.error.environment:  # PyTorch itself is not there
+        raise CannotJudge(raised(reply.error, doing=f"importing {module}", output=printed(context)))
     for step, doing in (("import", f"importing {module}"), ("build", f"constructing {name}")):
         if step in reply.errors:
             found = raised(reply.errors[step], doing=doing, output=printed(context))
