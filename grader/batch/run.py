@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from grader.batch.anonymous import code_of, write_names
 from grader.batch.intake import Entry, find_entries
+from grader.batch.interrupts import undisturbed
 from grader.batch.job import Graded, Task, failure_text, internal_report, spelled
 from grader.batch.pools import Pool, dask_pool, local_pool
 from grader.batch.request import BatchRequest, BatchResult
@@ -89,7 +90,8 @@ class Batch:
             done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             for future in [future for future in running if future in done]:
                 entry, task, stamp = running.pop(future)
-                self._take(future, entry, task, stamp, watch)
+                with undisturbed():
+                    self._take(future, entry, task, stamp, watch)
 
     def _take(self, future: Future[Graded], entry: Entry, task: Task, stamp: str, watch: Watch) -> None:
         """Keep what came of one submission; a failure of ours becomes its row."""
@@ -156,7 +158,8 @@ class Batch:
             state = self.store.state(entry.key)
             assert state is not None
             self.kept += 1
-            self._finish(entry, from_json(record, name=entry.key), state, watch, kept=True)
+            with undisturbed():
+                self._finish(entry, from_json(record, name=entry.key), state, watch, kept=True)
 
     def _settle_seed(self) -> None:
         """The seed asked for, that of the run before, or a new one, and in which mode."""
