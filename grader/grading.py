@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.answers import find_answers
+from grader.answers import Answers, find_answers
 from grader.errors import UsageError
 from grader.events import Listener, ignore
 from grader.model import Report
@@ -112,7 +112,8 @@ def homework_of(submission: Submission) -> str:
     """
     text = (submission.text(NAME_FILE) or "").strip()
     if not text:
-        found = {name: _fit(submission, load_rubric(name)) for name in builtin_rubrics()}
+        answers = find_answers(submission)
+        found = {name: _fit(submission, answers, load_rubric(name)) for name in builtin_rubrics()}
         return max(found, key=lambda name: (found[name], name == DEFAULT_RUBRIC))
     if text not in builtin_rubrics():
         raise UsageError(
@@ -121,9 +122,8 @@ def homework_of(submission: Submission) -> str:
     return text
 
 
-def _fit(submission: Submission, rubric: Rubric) -> int:
+def _fit(submission: Submission, answers: Answers, rubric: Rubric) -> int:
     """How many of the files and answers that a rubric asks for are there."""
-    answers = find_answers(submission)
     checks = [check for part in rubric.parts for check in part.checks]
     asked = {check.question.id for check in checks if isinstance(check, FormulaSpec)}
     asked |= {check.answer for check in checks if isinstance(check, ManualSpec) and check.answer}
@@ -156,13 +156,25 @@ def _accelerator_possible() -> bool:
     return sys.platform != "linux" or Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
 
 
-def open_session(request: GradeRequest, sandbox: Sandbox, *, on_event: Listener = ignore) -> Session:
-    """A session that is ready to grade: submission and rubric are read.
+def open_session(
+    request: GradeRequest,
+    sandbox: Sandbox,
+    *,
+    on_event: Listener = ignore,
+    read: tuple[Submission, Rubric] | None = None,
+) -> Session:
+    """A session that is ready to grade.
+
+    Args:
+        request: what to grade and how.
+        sandbox: an open one.
+        on_event: told about parts, checks and epochs as they happen.
+        read: what ``read_request`` gave, where that was called already.
 
     Raises:
-        UsageError: either cannot be read.
+        UsageError: submission or rubric cannot be read.
     """
-    submission, rubric = read_request(request)
+    submission, rubric = read or read_request(request)
     settings = GradeSettings(
         seed=default_seed() if request.seed is None else request.seed,
         variant=request.variant,

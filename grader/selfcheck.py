@@ -12,13 +12,13 @@ from pathlib import Path
 
 from grader.errors import GraderError
 from grader.events import Listener, ignore
-from grader.grading import GradeRequest, grade_submission, read_request
+from grader.grading import GradeRequest, open_session, read_request
 from grader.model import CheckResult, Report, Verdict
 from grader.rubric import Rubric, check_id
 from grader.sandbox import Sandbox, SandboxSettings
 from grader.sandbox.plan import LAYERS
 from grader.submission import Submission
-from grader.variants import find_variant
+from grader.variants import as_found
 
 QUICK_KINDS = frozenset(
     {"forward", "gradient", "contract", "init", "network", "metrics", "formula", "manual", "torch_module"}
@@ -47,19 +47,13 @@ class Difference:
 def checks_to_run(submission: Submission, rubric: Rubric, *, training: bool) -> tuple[str, ...]:
     """Ids of the public checks of the variant; those that train only where asked for."""
 
-    view = _view(submission, rubric)
+    _, view = as_found(rubric, submission.sources.outline)
     return tuple(
         check_id(part, check)
         for part in view.parts
         for check in part.checks
         if check.audience == "public" and (training or check.kind in QUICK_KINDS)
     )
-
-
-def _view(submission: Submission, rubric: Rubric) -> Rubric:
-    """The rubric as it is for this submission's variant."""
-    variant = find_variant(rubric, submission.sources.outline)
-    return rubric.for_variant(variant.id) if variant.id else rubric
 
 
 def affected(submission: Submission, rubric: Rubric, changed: Set[str]) -> tuple[str, ...]:
@@ -71,7 +65,7 @@ def affected(submission: Submission, rubric: Rubric, changed: Set[str]) -> tuple
         changed: names of changed files, as in ``submission.files``.
     """
     found = []
-    for part in _view(submission, rubric).parts:
+    for part in as_found(rubric, submission.sources.outline)[1].parts:
         for check in part.checks:
             target = check.target or part.target
             files = submission.sources.reach(target.partition(":")[0]).files if target else changed
@@ -98,11 +92,14 @@ def self_check(
     Raises:
         UsageError: submission, rubric or a pattern cannot be used.
     """
-    only = request.only or checks_to_run(*read_request(request), training=training)
+    read = read_request(request)
+    only = request.only or checks_to_run(*read, training=training)
     asked = replace(
         request, only=only, public_only=True, seed=CHECK_SEED if request.seed is None else request.seed
     )
-    return grade_submission(asked, sandbox=sandbox, on_event=on_event)
+    session = open_session(asked, sandbox, on_event=on_event, read=read)
+    session.warm()
+    return session.grade()
 
 
 def compare_runs(before: Report | None, now: Report) -> Difference:

@@ -20,7 +20,7 @@ from grader.outcome import Asked, outcome
 from grader.rubric import CheckBase, CheckSpec, PartSpec, Rubric, check_id
 from grader.submission import Submission
 from grader.text import clean
-from grader.variants import FoundVariant, find_variant
+from grader.variants import FoundVariant, as_found
 
 if TYPE_CHECKING:
     from grader.data import DataSet
@@ -144,8 +144,9 @@ class Session:
         Raises:
             UsageError: the variant asked for does not exist.
         """
-        self.variant = find_variant(self.rubric, self.submission.sources.outline, asked=self.settings.variant)
-        return self.rubric.for_variant(self.variant.id) if self.variant.id else self.rubric
+        outline = self.submission.sources.outline
+        self.variant, rubric = as_found(self.rubric, outline, asked=self.settings.variant)
+        return rubric
 
     def check_one(self, part: PartSpec, spec: CheckBase) -> CheckResult:
         """Run one check of the prepared rubric; later checks see its result."""
@@ -207,12 +208,12 @@ class Session:
 
     def _asked_for(self, name: str) -> bool:
         only = self.settings.only
-        return not only or any(fnmatch.fnmatch(name, _pattern(pattern)) for pattern in only)
+        return not only or any(fnmatch.fnmatch(name, spelled(pattern)) for pattern in only)
 
     def _refuse_unknown(self, rubric: Rubric) -> None:
         names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
         for pattern in self.settings.only:
-            if not fnmatch.filter(names, _pattern(pattern)):
+            if not fnmatch.filter(names, spelled(pattern)):
                 raise UsageError(
                     f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}"
                 )
@@ -244,8 +245,9 @@ def version() -> str:
         return "unknown"
 
 
-def _pattern(text: str) -> str:
-    return text if "." in text or "*" in text else f"{text}.*"
+def spelled(pattern: str) -> str:
+    """A pattern of check ids: the name of a part means all of its checks."""
+    return pattern if "." in pattern or "*" in pattern else f"{pattern}.*"
 
 
 def default_seed() -> int:

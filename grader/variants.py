@@ -43,6 +43,14 @@ def find_variant(
     )
 
 
+def as_found(
+    rubric: Rubric, outline: Callable[[str], Outline | None], *, asked: str | None = None
+) -> tuple[FoundVariant, Rubric]:
+    """The variant, and the rubric as it is for it; errors as for ``find_variant``."""
+    found = find_variant(rubric, outline, asked=asked)
+    return found, rubric.for_variant(found.id) if found.id else rubric
+
+
 def _share(variant: Variant, outline: Callable[[str], Outline | None]) -> float:
     if not variant.defines:
         return 0.0

@@ -22,10 +22,10 @@ from grader.errors import IsolationError, SubmissionError
 from grader.model import CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
 from grader.rubric import Rubric, check_id
 from grader.sandbox import Sandbox, SandboxSettings
-from grader.session import GradeSettings, Session, version
+from grader.session import GradeSettings, Session, spelled, version
 from grader.submission import Submission, submission_from_files
 from grader.text import clean
-from grader.variants import find_variant
+from grader.variants import as_found
 
 if TYPE_CHECKING:
     from grader.data import DataSet
@@ -147,15 +147,9 @@ def _grade(task: Task, sandbox: Sandbox) -> Report:
 
 def _only_there(task: Task, submission: Submission) -> tuple[str, ...]:
     """The patterns that checks of this submission's variant match: a class may have several variants."""
-    variant = find_variant(task.rubric, submission.sources.outline, asked=task.variant).id
-    rubric = task.rubric.for_variant(variant) if variant else task.rubric
+    _, rubric = as_found(task.rubric, submission.sources.outline, asked=task.variant)
     names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
     return tuple(only for only in task.only if fnmatch.filter(names, spelled(only)))
-
-
-def spelled(pattern: str) -> str:
-    """A pattern of check ids: the name of a part means all of its checks."""
-    return pattern if "." in pattern or "*" in pattern else f"{pattern}.*"
 
 
 def _submission(task: Task) -> Submission:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from grader.batch.anonymous import code_of, write_names
 from grader.batch.intake import Entry, find_entries
 from grader.batch.interrupts import undisturbed
-from grader.batch.job import Graded, Task, failure_text, internal_report, spelled
+from grader.batch.job import Graded, Task, failure_text, internal_report
 from grader.batch.pools import Pool, dask_pool, local_pool
 from grader.batch.request import BatchRequest, BatchResult
 from grader.batch.rows import Row, make_row, settle_groups
@@ -24,7 +24,7 @@ from grader.model import Report
 from grader.report import from_json, render
 from grader.report.record import to_json
 from grader.rubric import check_id, load_rubric
-from grader.session import default_seed, first_needed, version
+from grader.session import default_seed, first_needed, spelled, version
 
 AHEAD = 2  # tasks handed out per process, so that none waits for the next
 POLL_SECONDS = 0.5

@@ -9,13 +9,13 @@ import numpy as np
 
 from grader.checks.context import Context, Finding
 from grader.checks.layer import layer_under_test
-from grader.checks.support import printed, raised
+from grader.checks.support import judged, printed, raised
 from grader.conventions.form_subject import new_instance
+from grader.conventions.in_worker import START_SEED
 from grader.conventions.layer_form import LayerForm
 from grader.conventions.spelling import Parameter, Spelling
-from grader.conventions.subject import START_SEED
 from grader.errors import RubricError
-from grader.model import Evidence, Verdict
+from grader.model import Evidence
 from grader.numerics import Array
 from grader.rubric import InitSpec
 from grader.sandbox import Program, Worker
@@ -81,16 +81,9 @@ def _judge(spec: InitSpec, context: Context, worker: Worker, spelling: Spelling)
 
 
 def _told(context: Context, evidence: list[Evidence]) -> Finding:
-    bad = [item for item in evidence if not item.agreed]
-    if not bad:
-        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
-    return Finding(
-        Verdict.FAILED,
-        bad[0].detail,
-        hint="Print the standard deviation of a large fresh weight matrix beside the value that the hand-out gives.",
-        evidence=(*bad, *(item for item in evidence if item.agreed)),
-        output=printed(context),
-    )
+    hint = "Print the standard deviation of a large fresh weight matrix beside the value that the hand-out gives."
+    shown = tuple(sorted(evidence, key=lambda item: item.agreed))
+    return judged(context, evidence, hint=hint, shown=shown)
 
 
 def _oriented(value: object, weight: Parameter) -> Array:

@@ -187,6 +187,29 @@ def worst_first(evidence: list[Evidence], *, at_most: int = 6) -> tuple[Evidence
     return tuple(ordered[:at_most])
 
 
+def judged(
+    context: Context, evidence: list[Evidence], *, hint: str, shown: tuple[Evidence, ...] | None = None
+) -> Finding:
+    """Passed if all evidence agrees; else failed, in the words of the first that does not.
+
+    Args:
+        context: of the check.
+        evidence: all of it.
+        hint: for a failure.
+        shown: the evidence of a failure; by default the worst first.
+    """
+    bad = [item for item in evidence if not item.agreed]
+    if not bad:
+        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
+    return Finding(
+        Verdict.FAILED,
+        bad[0].detail,
+        hint=hint,
+        evidence=worst_first(evidence) if shown is None else shown,
+        output=printed(context),
+    )
+
+
 def best_hint(diagnoses: tuple[Diagnosis, ...], otherwise: str) -> str:
     """The hint of the first diagnosis, or a general one."""
     return diagnoses[0].hint if diagnoses and diagnoses[0].hint else otherwise

@@ -8,7 +8,7 @@ import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.init import weight_evidence
-from grader.checks.support import keep_output, printed, raised, worst_first
+from grader.checks.support import judged, keep_output, printed, raised
 from grader.conventions.torch_network import extra_arguments, not_built
 from grader.model import Evidence, Verdict
 from grader.numerics import Array
@@ -38,15 +38,10 @@ def check_torch_init(context: Context, spec: TorchModuleSpec) -> Finding:
             weight_evidence(label, weight.astype(np.float64), g, spec.error_rate, normal=False) for g in gains
         ]
         evidence += next((t for t in tries if all(item.agreed for item in t)), tries[0])
-    bad = [item for item in evidence if not item.agreed]
-    if not bad:
-        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
-    return Finding(
-        Verdict.FAILED,
-        bad[0].detail,
+    return judged(
+        context,
+        evidence,
         hint="Print the standard deviation of each layer's fresh weights beside sqrt(2 / fan_in).",
-        evidence=worst_first(evidence),
-        output=printed(context),
     )
 
 

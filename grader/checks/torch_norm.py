@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.checks.context import Context, Finding
-from grader.checks.support import evidence_of, in_words, printed, worst_first
+from grader.checks.support import evidence_of, in_words, judged
 from grader.checks.torch_reference import OTHERS, act, activation_of, compared, evaluate, norm_fault
 from grader.conventions.torch_network import HIDDEN, Net, measure
 from grader.model import Evidence, Verdict
@@ -22,15 +22,10 @@ def check_batch_norm(context: Context, spec: TorchModuleSpec) -> Finding:
         with context.worker() as worker:
             net = measure(context, worker, hidden, batch_norm=True)
         evidence += _evidence(context, net)
-    bad = [item for item in evidence if not item.agreed]
-    if not bad:
-        return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
-    return Finding(
-        Verdict.FAILED,
-        bad[0].detail,
+    return judged(
+        context,
+        evidence,
         hint="Print the network that is built with batch norm, and read its layers in order.",
-        evidence=worst_first(evidence),
-        output=printed(context),
     )
 
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from grader.conventions.arguments import Argument, quantities, resolve, sources_of
+from grader.conventions.in_worker import FROZEN_SEED, as_input
 from grader.conventions.layer_form import LayerForm
 from grader.numerics import Array, Call
-from grader.sandbox import Input, Program, Ref
-
-FROZEN_SEED = 1
+from grader.sandbox import Program, Ref
 
 
 @dataclass
@@ -162,11 +161,3 @@ class _TorchCall(_PlainCall):
 
     def _read_stored(self) -> None:
         """Nothing is stored: autograd returns all gradients."""
-
-
-def as_input(array: Array) -> Input | Array:
-    """An argument in the memory layout that it has here."""
-    if array.flags.writeable and array.flags.c_contiguous:
-        return array
-    order = "C" if array.flags.c_contiguous else "F" if array.flags.f_contiguous else "strided"
-    return Input(array, order=order, writeable=bool(array.flags.writeable))  # type: ignore[arg-type]

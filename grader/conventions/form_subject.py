@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from grader.checks.context import CannotJudge
-from grader.checks.support import raised
 from grader.conventions.arguments import sources_of
 from grader.conventions.form_program import Written, write_call
+from grader.conventions.in_worker import LayerInWorker, as_array, changed
 from grader.conventions.layer_form import LayerForm
 from grader.conventions.vocabulary import bare, gradient_names, words_of
 from grader.numerics import Array, Call, Outcome
-from grader.sandbox import Program, Ref, Reply, Worker
+from grader.sandbox import Program, Ref, Reply
 
 MOST_CALLS = 40  # forward calls in one request, whose size is limited
-START_SEED = 2  # of the global generators before a subject's first call, whatever its worker has done before
 
 
 @dataclass
-class FormSubject:
-    """A layer that lives in a worker.
+class FormSubject(LayerInWorker[LayerForm]):
+    """A layer of any form: an object, functions or torch code."""
 
-    Attributes:
-        worker: holds the submission.
-        spelling: how the layer is called.
-        timeout: seconds for one run.
-        printed: what the submission printed, in order.
-        calls: forward and backward calls made so far.
-    """
-
-    worker: Worker
-    spelling: LayerForm
-    timeout: float = 20.0
-    printed: list[str] = field(default_factory=list)
-    calls: int = 0
-    _instance: Ref | None = None
     _made_with: object = None
-
-    @property
-    def instance(self) -> Ref:
-        """The instance that the last run used; the module, for functions.
-
-        Raises:
-            LookupError: nothing was run yet.
-        """
-        if self._instance is None:
-            raise LookupError("no instance yet; run a call first")
-        return self._instance
 
     def run(self, calls: Sequence[Call], *, fresh: bool = False, freeze_seeds: bool = False) -> list[Outcome]:
         """Make these calls in this order on one instance; see ``Subject``.
@@ -66,9 +39,7 @@ class FormSubject:
             return [outcome for part in parts for outcome in self.run(part, freeze_seeds=freeze_seeds)]
         if not calls:
             return []
-        program = Program()
-        if not self.calls:
-            program.seed(START_SEED)
+        program = self._program()
         written = []
         for number, call in enumerate(calls):
             with program.attempt(f"{number}.new"):
@@ -80,10 +51,7 @@ class FormSubject:
             for name, ref in left.again.items():
                 with program.attempt(f"{number}.late.{name}"):
                     program.send(f"{number}.late.{name}", ref)
-        reply = self.worker.run(program, timeout=self.timeout)
-        if reply.output:
-            self.printed.append(reply.output)
-        self.calls += sum(1 + (call.backwards if call.cotangent is not None else 0) for call in calls)
+        reply = self._ask(program, calls)
         return [
             self._outcome(reply, f"{i}.", call, left)
             for i, (call, left) in enumerate(zip(calls, written, strict=True))
@@ -98,24 +66,18 @@ class FormSubject:
 
     def _outcome(self, reply: Reply, at: str, call: Call, left: Written) -> Outcome:
         got = reply.values
-        failed = [
-            reply.errors[at + step] for step in ("new", "forward", "backward") if at + step in reply.errors
-        ]
-        raising = failed[0] if failed else reply.error
-        if raising is not None and raising.environment:
-            raise CannotJudge(raised(raising, doing=f"calling {self.spelling.name}"))
-        error = str(raising) if raising else ""
-        output, note = _array(got.get(at + "output"))
+        error = self._error(reply, at)
+        output, note = as_array(got.get(at + "output"))
         output = None if output is None else self.spelling.canonical("output", output, output)
         if call.cotangent is None:
             return Outcome(output, error=error, note=note)
         grads = self._gradients(got, at, "returned", call)
         later = {
-            "output": _array(got.get(at + "late.output"))[0],
+            "output": as_array(got.get(at + "late.output"))[0],
             **self._returned(got.get(at + "late.returned"), call),
         }
         before = {
-            "output": _array(got.get(at + "output"))[0],
+            "output": as_array(got.get(at + "output"))[0],
             **self._returned(got.get(at + "returned"), call),
         }
         late = {
@@ -132,7 +94,7 @@ class FormSubject:
         grads: dict[str, Array | None] = {}
         for name, like in call.tensors.items():
             if name in self.spelling.gradients:
-                array = _array(got.get(f"{at}grad.{name}"))[0]
+                array = as_array(got.get(f"{at}grad.{name}"))[0]
             else:
                 array = returned.get(name)
             if array is not None and self._unscaled(call):
@@ -150,25 +112,21 @@ class FormSubject:
         """Gradients that backward returned, by name: from a dictionary, a sequence in order, or one array."""
         names = self.spelling.returns
         if isinstance(value, Mapping):
-            return {name: _array(by_name(value, name))[0] for name in names}
+            return {name: as_array(by_name(value, name))[0] for name in names}
         if isinstance(value, (tuple, list)) and any(isinstance(item, Mapping) for item in value):
             return self._returned(_flat(names, value), call)
         if isinstance(value, (tuple, list)) and not all(isinstance(item, (int, float)) for item in value):
-            return {name: _array(item)[0] for name, item in zip(names, value, strict=False)}
-        return {names[0]: _array(value)[0]} if names else {}
+            return {name: as_array(item)[0] for name, item in zip(names, value, strict=False)}
+        return {names[0]: as_array(value)[0]} if names else {}
 
     def _mutated(self, got: Mapping[str, object], at: str, left: Written) -> tuple[str, ...]:
         """Names of arrays that were handed over and differ now; what did not come back is not held against it."""
-        changed = []
+        found = []
         for name, before in left.handed.items():
             now = got.get(at + name)
-            if isinstance(now, np.ndarray) and now.ndim == np.ndim(before):
-                rounded = np.asarray(before).astype(now.dtype) if now.dtype.kind == "f" else before
-                if now.shape != before.shape or not np.array_equal(
-                    now, rounded, equal_nan=now.dtype.kind == "f"
-                ):
-                    changed.append(name.removeprefix("given.").removeprefix("param."))
-        return tuple(changed)
+            if isinstance(now, np.ndarray) and now.ndim == np.ndim(before) and changed(now, before):
+                found.append(name.removeprefix("given.").removeprefix("param."))
+        return tuple(found)
 
 
 def new_instance(
@@ -199,17 +157,3 @@ def by_name(returned: Mapping[Any, object], name: str) -> object:
         if isinstance(bared.get(wish), np.ndarray):
             return bared[wish]
     return None
-
-
-def _array(value: object) -> tuple[Array | None, str]:
-    """A returned value as an array, and a note where it was something else that holds the same numbers."""
-    if isinstance(value, np.ndarray):
-        return value, ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return np.asarray(float(value)), ""
-    if isinstance(value, (list, tuple)):
-        try:
-            return np.asarray(value, dtype=np.float64), f"a Python {type(value).__name__}, not an array"
-        except (TypeError, ValueError):
-            return None, ""
-    return None, ""

@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from grader.checks.context import CannotJudge
-from grader.checks.support import raised
+from grader.conventions.in_worker import FROZEN_SEED, LayerInWorker, as_array, as_input, changed
 from grader.conventions.spelling import Spelling
 from grader.numerics import Array, Call, Outcome
-from grader.sandbox import Input, Opaque, Program, Ref, Reply, Worker
-
-FROZEN_SEED = 1
-START_SEED = 2  # of the global generators before a subject's first call, whatever its worker has done before
+from grader.sandbox import Opaque, Program, Ref, Reply
 
 
 @dataclass
-class WorkerSubject:
-    """A layer that lives in a worker.
+class WorkerSubject(LayerInWorker[Spelling]):
+    """A layer of the usual form: a class with ``forward``, ``backward``, ``params`` and ``grads``."""
 
-    Attributes:
-        worker: holds the submission.
-        spelling: how the layer is spelled.
-        timeout: seconds for one run.
-        printed: what the submission printed, in order.
-        calls: forward and backward calls made so far.
-    """
-
-    worker: Worker
-    spelling: Spelling
-    timeout: float = 20.0
-    printed: list[str] = field(default_factory=list)
-    calls: int = 0
-    _instance: Ref | None = None
     _sizes: tuple[object, ...] = ()
-
-    @property
-    def instance(self) -> Ref:
-        """The instance that the last run used.
-
-        Raises:
-            LookupError: nothing was run yet.
-        """
-        if self._instance is None:
-            raise LookupError("no instance yet; run a call first")
-        return self._instance
 
     def run(self, calls: Sequence[Call], *, fresh: bool = False, freeze_seeds: bool = False) -> list[Outcome]:
         """Make these calls in this order on one instance; see ``Subject``.
@@ -57,9 +28,7 @@ class WorkerSubject:
         """
         if not calls:
             return []
-        program = Program()
-        if not self.calls:
-            program.seed(START_SEED)
+        program = self._program()
         if fresh:
             self._instance = None
         swept = self._can_sweep(calls, freeze_seeds)
@@ -69,10 +38,7 @@ class WorkerSubject:
             returned = [self._one(program, number, call, freeze_seeds) for number, call in enumerate(calls)]
             for number, refs in enumerate(returned):
                 _reread(program, number, refs)
-        reply = self.worker.run(program, timeout=self.timeout)
-        if reply.output:
-            self.printed.append(reply.output)
-        self.calls += sum(1 + (call.backwards if call.cotangent is not None else 0) for call in calls)
+        reply = self._ask(program, calls)
         if swept and reply.error is None and "y" in reply.values:
             outputs = reply.values["y"]
             if isinstance(outputs, np.ndarray) and len(outputs) == len(calls):
@@ -153,7 +119,7 @@ class WorkerSubject:
         with program.attempt(at + "forward"):
             for name in self.spelling.parameters:
                 self._set(program, layer, name, self.spelling.parameters[name].stored(call.tensors[name]))
-            x = program.get(_input(call.tensors["x"]))
+            x = program.get(as_input(call.tensors["x"]))
             labels = tuple(program.get(value) for value in self._labels(call))
             if freeze_seeds:
                 program.seed(FROZEN_SEED)
@@ -163,7 +129,7 @@ class WorkerSubject:
             return {}
         returned["output"] = output
         with program.attempt(at + "backward"):
-            dout = program.get(_input(call.cotangent))
+            dout = program.get(as_input(call.cotangent))
             for _ in range(call.backwards):
                 given = (x, *labels) if self.spelling.is_loss else (dout,)
                 dx = program.call(layer.attr("backward"), *given)
@@ -184,13 +150,7 @@ class WorkerSubject:
     def _outcome(self, reply: Reply, number: int, call: Call) -> Outcome:
         at = f"{number}."
         got = reply.values
-        failed = [
-            reply.errors[at + step] for step in ("new", "forward", "backward") if at + step in reply.errors
-        ]
-        raising = failed[0] if failed else reply.error
-        if raising is not None and raising.environment:
-            raise CannotJudge(raised(raising, doing=f"calling {self.spelling.name}"))
-        error = str(raising) if raising else ""
+        error = self._error(reply, at)
         output, note = _array(got.get(at + "output"))
         if call.cotangent is None:
             return Outcome(output, error=error, note=note)
@@ -219,7 +179,7 @@ class WorkerSubject:
         }
         if self.spelling.is_loss:
             sent["labels"] = ("labels", self._labels(call)[0])
-        return tuple(name for name, (key, array) in sent.items() if _changed(got.get(at + key), array))
+        return tuple(name for name, (key, array) in sent.items() if changed(got.get(at + key), array))
 
 
 def _reread(program: Program, number: int, refs: Mapping[str, Ref]) -> None:
@@ -228,40 +188,10 @@ def _reread(program: Program, number: int, refs: Mapping[str, Ref]) -> None:
             program.send(f"{number}.late.{name}", ref)
 
 
-def _changed(now: object, before: Array | None) -> bool:
-    """Whether an array that was handed over differs now; what did not come back is not held against it."""
-    if not isinstance(now, np.ndarray) or before is None:
-        return False
-    if now.shape != before.shape:
-        return True
-    rounded = before.astype(now.dtype) if now.dtype.kind == "f" else before  # written into a float32 array
-    return not np.array_equal(now, rounded, equal_nan=now.dtype.kind == "f")
-
-
 def _alike(a: Array, b: Array) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.flags.c_contiguous and a.flags.writeable
 
 
-def _input(array: Array) -> Input | Array:
-    if array.flags.writeable and array.flags.c_contiguous:
-        return array
-    order = "C" if array.flags.c_contiguous else "F" if array.flags.f_contiguous else "strided"
-    return Input(array, order=order, writeable=bool(array.flags.writeable))  # type: ignore[arg-type]
-
-
 def _array(value: object) -> tuple[Array | None, str]:
-    """A returned value as an array, and a note where it was something else that holds the same numbers."""
-    if isinstance(value, np.ndarray):
-        return value, ""
-    if isinstance(value, bool) or value is None or isinstance(value, (str, bytes, dict)):
-        return None, ""
-    if isinstance(value, (int, float)):
-        return np.asarray(float(value)), ""
-    if isinstance(value, (list, tuple)):
-        try:
-            return np.asarray(value, dtype=np.float64), f"a Python {type(value).__name__}, not an array"
-        except (TypeError, ValueError):
-            return None, ""
-    if isinstance(value, Opaque):
-        return None, f"a {value.type_name}"
-    return None, ""
+    """A returned value as an array, and a note where it was something else."""
+    return (None, f"a {value.type_name}") if isinstance(value, Opaque) else as_array(value)

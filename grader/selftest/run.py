@@ -18,7 +18,7 @@ from grader.sandbox import Sandbox, SandboxSettings
 from grader.selftest.mutants import CATALOGUE, Mutant, catalogued, generated
 from grader.session import GradeSettings, Session
 from grader.submission import Submission, load_submission, submission_from_files
-from grader.variants import find_variant
+from grader.variants import as_found
 
 if TYPE_CHECKING:
     from grader.data import DataSet
@@ -185,8 +185,7 @@ def _other_right_ones(rubric: Rubric) -> list[Submission]:
 
 def _patterns(rubric: Rubric, submission: Submission, *, training: bool) -> tuple[str, ...]:
     """Ids of the checks to run: all that the variant has, without the costly ones unless asked for."""
-    variant = find_variant(rubric, submission.sources.outline)
-    view = rubric.for_variant(variant.id) if variant.id else rubric
+    _, view = as_found(rubric, submission.sources.outline)
     return tuple(
         check_id(part, check)
         for part in view.parts
