@@ -29,13 +29,17 @@ class Broken:
 
 @dataclass(frozen=True)
 class FunctionOutline:
-    """A function or method: its parameters (without self) and whether anything was filled in."""
+    """A function or method: its parameters (without self) and whether anything was filled in.
+
+    ``open`` says that it takes further arguments by ``*args`` or ``**kwargs``.
+    """
 
     name: str
     line: int
     parameters: tuple[str, ...]
     required: int
     unfilled: bool
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,9 @@ class Outline:
             return False
         if method is not None:
             return method in outline.methods and outline.methods[method].unfilled
-        return bool(outline.methods) and all(
-            m.unfilled
-            for n, m in outline.methods.items()
-            if n not in ("__init__", "clear_cache", "__call__", "device")
-        )
+        idle = ("__init__", "clear_cache", "__call__", "device")
+        asked = [m for n, m in outline.methods.items() if n not in idle] or [*outline.methods.values()]
+        return bool(asked) and all(m.unfilled for m in asked)
 
 
 def read_outline(file: str, data: bytes) -> Outline:
@@ -171,7 +173,8 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, *, method: bool) -> 
     drop = 1 if method and not static and arguments else 0
     required = max(len(arguments) - drop - len(node.args.defaults), 0)
     names = (*arguments[drop:], *(arg.arg for arg in node.args.kwonlyargs))
-    return FunctionOutline(node.name, node.lineno, names, required, _is_unfilled(node))
+    further = bool(node.args.vararg or node.args.kwarg)
+    return FunctionOutline(node.name, node.lineno, names, required, _is_unfilled(node), further)
 
 
 def _is_unfilled(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

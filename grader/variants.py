@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.outline import Outline
+from grader.outline import FunctionOutline, Outline
 from grader.rubric import Rubric, Variant
 
 _ENTRY = re.compile(r"^(?P<module>[\w.]+):(?P<name>\w+)(?P<call>\((?P<parameter>\w*)\))?$")
@@ -68,14 +68,16 @@ def _defined(entry: str, outline: Callable[[str], Outline | None]) -> bool:
         return False
     if match["call"] is None:
         return True
-    parameters = _parameters(found, match["name"])
-    return (match["parameter"] in parameters) if match["parameter"] else not parameters
+    function = _function(found, match["name"])
+    if function is None:  # a class without a constructor, or a name from another file, which cannot be seen
+        return (match["name"] in found.classes) is not bool(match["parameter"])
+    if match["parameter"]:  # what *args and **kwargs take cannot be seen, and may be this parameter
+        return function.open or match["parameter"] in function.parameters
+    return not (function.open or function.parameters)
 
 
-def _parameters(outline: Outline, name: str) -> tuple[str, ...]:
-    if name in outline.functions:
-        return outline.functions[name].parameters
+def _function(outline: Outline, name: str) -> FunctionOutline | None:
+    """The function, or the constructor of the class, of that name."""
     if name in outline.classes:
-        init = outline.classes[name].methods.get("__init__")
-        return init.parameters if init else ()
-    return ()
+        return outline.classes[name].methods.get("__init__")
+    return outline.functions.get(name)

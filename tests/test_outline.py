@@ -52,6 +52,9 @@ def test_a_class_is_unfilled_when_its_methods_are() -> None:
     found = outline(text)
     assert found.unfilled("A")
     assert not outline(text.replace("pass", "out = x")).unfilled("A")
+    assert not outline(
+        "class A(B):\n    def __init__(self, x):\n        super().__init__(x)\n        self.x = x\n"
+    ).unfilled("A")
     assert found.classes["A"].methods["__init__"].parameters == ("n",)
 
 

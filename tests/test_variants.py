@@ -33,6 +33,11 @@ def found(modules: str, train: str, asked: str | None = None) -> tuple[str, str]
         ),
         ("class ReLUModule: pass", TRAIN + "def accuracy(p, t): return 1", "2021"),
         ("class ELUModule: pass", "def train(): return 1\ndef accuracy(p, t): return 1", "2020"),
+        (
+            "class ELUModule:\n def __init__(self, alpha): self.a = alpha",
+            "def train(*args, **kwargs): return 1\ndef accuracy(p, t): return 1",
+            "2025",
+        ),
         ("class ReLUModule: pass", "def train(): return 1\ndef accuracy(p, t): return 1", "2019"),
         ("class LeakyReLUModule: pass", "def train(): return 1\ndef accuracy(p, t): return 1", "2019-leaky"),
         ("class ELUModule: pass", "", "2023"),
