@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from grader.commands.arguments import GRADED, OURS, UNUSABLE
+from grader.commands.arguments import GRADED, OURS, UNUSABLE, Version
 from grader.commands.batch import batch, similar
 from grader.commands.check import check
 from grader.commands.data import data_app
@@ -29,6 +29,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=HELP,
 )
+
+
+@app.callback()
+def _program(version: Version = False) -> None:
+    """Grades deep-learning homework: layers, networks, training loops and written formulas."""
+
+
 for command in (grade, check, report, explain, batch, similar):
     app.command(command.__name__)(command)
 for name, group in (
@@ -82,7 +89,3 @@ def run_program(program: typer.Typer) -> NoReturn:
 def _stop(message: str, code: int) -> NoReturn:
     print(message, file=sys.stderr)
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

@@ -15,20 +15,25 @@ from grader.events import Listener, ignore
 from grader.grading import GradeRequest, open_session, read_request
 from grader.model import CheckResult, Report, Verdict
 from grader.rubric import Rubric, check_id
-from grader.sandbox import Sandbox, SandboxSettings
-from grader.sandbox.plan import LAYERS
+from grader.sandbox import Sandbox
 from grader.submission import Submission
 from grader.variants import as_found
 
 QUICK_KINDS = frozenset(
-    {"forward", "gradient", "contract", "init", "network", "metrics", "formula", "manual", "torch_module"}
+    {
+        "forward",
+        "gradient",
+        "contract",
+        "init",
+        "network",
+        "metrics",
+        "formula",
+        "manual",
+        "torch_module",
+        "script",
+    }
 )
 CHECK_SEED = 1  # a self-check draws the same numbers each time, so that a change of outcome is the code's
-
-
-def own_code() -> SandboxSettings:
-    """Settings for one's own code: a process of its own, and nothing more."""
-    return SandboxSettings(require=1, allow_unconfined=True, without=dict.fromkeys(LAYERS, "one's own code"))
 
 
 @dataclass(frozen=True)

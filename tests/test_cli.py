@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.session import version
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "submissions_example" / "uva_dl1_a1"
 
@@ -33,6 +35,14 @@ def test_a_graded_submission_exits_with_0_and_writes_its_record(tmp_path: Path) 
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert json.loads(target.read_text("utf-8"))["schema"] == 1
+
+
+@pytest.mark.parametrize("command", [["-m", "grader"], ["-c", "from grader.cli import grade_main as m; m()"]])
+def test_both_programs_say_which_version_they_are(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *command, "--version"], capture_output=True, text=True, timeout=300, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout) == (0, f"gradmark {version()}\n"), done.stderr
 
 
 def test_below_the_limit_exits_with_1() -> None:

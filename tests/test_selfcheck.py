@@ -9,15 +9,15 @@ from grader.commands.check import what_changed
 from grader.errors import GraderError
 from grader.grading import GradeRequest, read_request
 from grader.model import Report, Verdict
-from grader.sandbox import Sandbox
-from grader.selfcheck import Difference, affected, compare_runs, own_code, self_check, watch
+from grader.sandbox import Sandbox, SandboxSettings
+from grader.selfcheck import Difference, affected, compare_runs, self_check, watch
 from tests.grading_support import full_marks_with
 
 
 def write(folder: Path, **changes: tuple[str, str]) -> GradeRequest:
     for name, data in full_marks_with(**changes).items():
         (folder / name).write_bytes(data)
-    return GradeRequest(submission=folder, sandbox=own_code(), device="cpu")
+    return GradeRequest(submission=folder, sandbox=SandboxSettings.own_code(), device="cpu")
 
 
 def test_public_checks_of_own_code_run(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -40,7 +40,10 @@ def test_a_save_concerns_what_reads_the_file(tmp_path: Path) -> None:
 def test_watching_checks_again_and_says_what_changed(tmp_path: Path, sandbox: Sandbox) -> None:
     request = write(tmp_path, modules=("dx = dout * np.where", "dx = 2 * dout * np.where"))
     request = GradeRequest(
-        submission=tmp_path, sandbox=own_code(), only=("elu.gradient", "softmax.forward"), device="cpu"
+        submission=tmp_path,
+        sandbox=SandboxSettings.own_code(),
+        only=("elu.gradient", "softmax.forward"),
+        device="cpu",
     )
     seen: list[tuple[Report | GraderError, Difference]] = []
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader import diagnose
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
-from grader.diagnose import Observation, diagnose_forward
+from grader.diagnose import Observation
 from grader.model import Evidence, Verdict
 from grader.numerics import Call, Comparison, Outcome, compare
 from grader.rubric import ForwardSpec
@@ -48,7 +49,7 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     if not bad:
         note = "agrees to float32 precision, not to float64" if coarse else ""
         return Finding(Verdict.PASSED, note, evidence=tuple(evidence[:2]), output=printed(context))
-    diagnoses = tuple(named(lambda: diagnose_forward(under.spelling.layer, observations, [])))
+    diagnoses = tuple(named(lambda: diagnose.diagnose_forward(under.spelling.layer, observations, [])))
     reason = f": {diagnoses[0].title}" if diagnoses else ""
     shown = worst_first(evidence)
     return Finding(

@@ -13,13 +13,12 @@ from functools import partial
 
 import numpy as np
 
-from grader import numerics
+from grader import diagnose, numerics
 from grader.checks.context import Context, Finding
 from grader.checks.excerpts import agreeing, shown
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.observed import events_of, observations_of
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
-from grader.diagnose import diagnose_forward, diagnose_gradient
 from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import (
     Against,
@@ -180,7 +179,7 @@ def _fits_its_forward(context: Context, under: LayerUnderTest, report: GradientR
         diagnoses = before.diagnoses
     else:
         observations, events = observations_of(under, report), events_of(report)
-        diagnoses = named(lambda: diagnose_forward(under.spelling.layer, observations, events))
+        diagnoses = named(lambda: diagnose.diagnose_forward(under.spelling.layer, observations, events))
     return any(found.id in SLIPS for found in diagnoses[:1])
 
 
@@ -197,7 +196,7 @@ def _wrong(
     evidence: list[Evidence] = []
     texts = []
     for name in wrong:
-        found = named(partial(diagnose_gradient, under.spelling.layer, name, observations, events))
+        found = named(partial(diagnose.diagnose_gradient, under.spelling.layer, name, observations, events))
         diagnoses += found[:2]
         what = found[0].title if found else "not recognised as a known mistake"
         texts.append(f"The gradient of {name} is wrong: {what}.")

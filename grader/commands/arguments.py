@@ -18,6 +18,20 @@ RubricArgument = Annotated[str, typer.Argument(help="Built-in name or TOML file.
 AudienceOption = Annotated[Audience, typer.Option(help="Who reads it.")]
 FailUnder = Annotated[float | None, typer.Option(min=0, max=100, help="Exit 1 below this percentage.")]
 DataFolder = Annotated[Path | None, typer.Option(help="Folder cifar-10-batches-py, or its tar.gz.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from grader.session import version
+
+        print(f"gradmark {version()}")
+        raise typer.Exit(GRADED)
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every check with all evidence.")]
 
 

@@ -28,22 +28,24 @@ def check(
     verbose: Verbose = False,
 ) -> None:
     """Check your own work before you hand it in: public checks only, no sandbox, no network."""
-    from grader.grading import GradeRequest
-    from grader.report import Detail, print_report
-    from grader.report.progress import ProgressView
-    from grader.sandbox import Sandbox
-    from grader.selfcheck import own_code, self_check
-    from grader.selfcheck import watch as watch_folder
+    from grader.sandbox import Sandbox, SandboxSettings
 
     if path.suffix in (".toml", ".md") and path.is_file():
         _echo_answers(path, rubric)
         return
-    settings = own_code()
-    request = GradeRequest(
-        submission=path, rubric=rubric, data=data, only=tuple(only or ()), sandbox=settings, device="cpu"
-    )
-    detail = Detail.VERBOSE if verbose else Detail.NORMAL
+    settings = SandboxSettings.own_code()
     with Sandbox(settings) as sandbox:
+        sandbox.warm((), ())  # the worker's interpreter starts while the host imports the rest
+        from grader.grading import GradeRequest
+        from grader.report import Detail, print_report
+        from grader.report.progress import ProgressView
+        from grader.selfcheck import self_check
+        from grader.selfcheck import watch as watch_folder
+
+        request = GradeRequest(
+            submission=path, rubric=rubric, data=data, only=tuple(only or ()), sandbox=settings, device="cpu"
+        )
+        detail = Detail.VERBOSE if verbose else Detail.NORMAL
         if watch:
             watch_folder(
                 request, sandbox, training=training, show=_Screen(detail if verbose else Detail.CONCISE).show

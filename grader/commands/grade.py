@@ -18,6 +18,7 @@ from grader.commands.arguments import (
     RubricName,
     Submission,
     Verbose,
+    Version,
 )
 from grader.errors import UsageError
 
@@ -52,6 +53,7 @@ def grade(
     verbose: Verbose = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The total alone.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="ASCII, no colour.")] = False,
+    version: Version = False,
 ) -> None:
     """Grade one submission and print the report."""
     from grader.grading import GradeRequest, choose_device, grade_submission

@@ -6,15 +6,22 @@ a short sum of the layer's terms read back from the numbers, and last a pattern 
 
 To add a fault: its text in ``faults/`` and one line in a table in ``hypotheses/``; a formula that is not there yet
 goes to ``variants/``.
+
+The catalogue is large and imported when its names are first asked for: a right layer does without.
 """
 
 from __future__ import annotations
 
-from grader.diagnose.catalogue import CATALOGUE, FORWARD_HYPOTHESES, HYPOTHESES
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from grader.diagnose.fault import Fault
 from grader.diagnose.hypothesis import Hypothesis
-from grader.diagnose.naming import diagnose_forward, diagnose_gradient
 from grader.diagnose.observation import Event, EventKind, Observation
+
+if TYPE_CHECKING:
+    from grader.diagnose.catalogue import CATALOGUE, FORWARD_HYPOTHESES, HYPOTHESES
+    from grader.diagnose.naming import diagnose_forward, diagnose_gradient
 
 __all__ = [
     "CATALOGUE",
@@ -28,3 +35,17 @@ __all__ = [
     "diagnose_forward",
     "diagnose_gradient",
 ]
+
+_LATE = {
+    "CATALOGUE": "catalogue",
+    "FORWARD_HYPOTHESES": "catalogue",
+    "HYPOTHESES": "catalogue",
+    "diagnose_forward": "naming",
+    "diagnose_gradient": "naming",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(f"grader.diagnose.{_LATE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.sandbox.plan import LAYERS
 
 DEFAULT_LEVEL = 2
 LEVELS = (1, 2, 3)
@@ -35,3 +36,8 @@ class SandboxSettings:
                 f"isolation level {self.require} lets a submission read and change what you can; "
                 "it needs --allow-unconfined as well"
             )
+
+    @classmethod
+    def own_code(cls) -> SandboxSettings:
+        """For the code of whoever runs it: a process of its own, and nothing more."""
+        return cls(require=1, allow_unconfined=True, without=dict.fromkeys(LAYERS, "one's own code"))

@@ -18,7 +18,8 @@ from pathlib import Path
 
 PERIOD = 0.1  # seconds between two looks
 MAX_LOOKS = 20_000  # descriptors of one worker that are looked at
-_MAPPED = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (?:\S+ ){3}(\d+) +(.*) \(deleted\)$", re.MULTILINE)
+_DELETED = " (deleted)"
+_MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (?:\S+ ){3}(\d+) +(.*)" + re.escape(_DELETED))
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class ScratchWatch:
             if number > MAX_LOOKS:
                 break
         with contextlib.suppress(OSError):
-            maps = Path(f"/proc/{self.process}/maps").read_text(errors="replace")
-            for start, end, node, name in _MAPPED.findall(maps):
+            maps = Path(f"/proc/{self.process}/maps").read_bytes().decode(errors="replace")
+            gone = (_MAPPED.fullmatch(line) for line in maps.split("\n") if line.endswith(_DELETED))
+            for start, end, node, name in (match.groups() for match in gone if match):
                 if name.startswith(self.folder):
                     found.setdefault(int(node), int(end, 16) - int(start, 16))
         return sum(found.values())

@@ -75,7 +75,7 @@ def _fresh(submissions: Path, only: tuple[str, ...]) -> float:
     clock = time.perf_counter()
     folders = sorted(submissions.iterdir())
     for folder in folders:
-        command = [sys.executable, "-m", "grader.cli", "grade", str(folder), "--quiet", "--isolation", "1",
+        command = [sys.executable, "-m", "grader", "grade", str(folder), "--quiet", "--isolation", "1",
                    "--allow-unconfined", *(f"--only={name}" for name in only)]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return (time.perf_counter() - clock) / len(folders)
