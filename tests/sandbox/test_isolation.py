@@ -4,6 +4,7 @@ behind.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import sandbox as package
 from grader.errors import IsolationError, UsageError
 from grader.sandbox import Program, Sandbox, SandboxSettings
 from grader.sandbox.isolation import Findings, judge
@@ -83,6 +85,12 @@ def test_going_below_two_needs_its_flag() -> None:
         SandboxSettings(require=1)
     with pytest.raises(UsageError, match="no isolation level 4"):
         SandboxSettings(require=4)
+
+
+def test_where_no_worker_can_start_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(IsolationError, match="WSL 2"):
+        importlib.reload(package)
 
 
 def test_ours_is_not_importable(sandbox: Sandbox) -> None:
