@@ -129,6 +129,14 @@ KINDS: tuple[KindEntry, ...] = (
         "Check the shapes first, then put small numbers into both sides.",
     ),
     KindEntry(
+        "C113", "script", "does your code do, called by a short script of the course's, what it should?",
+        "The script is run with your files on drawn inputs, and the numbers that it leaves behind are compared with those "
+        "that are due, element by element. All of them have to agree.",
+        "Optimizers, whole networks and modes of a layer are used by code that was not written together with them.",
+        "A script that calls step() twice on w = 1 with gradient 1 and learning rate 0.1 expects 0.8.",
+        "Write the same calls with small arrays, and work the result out by hand.",
+    ),
+    KindEntry(
         "C112", "manual", "what a person marks",
         "The answer is shown to whoever marks it; until then its points are open, neither earned nor lost.",
         "Essays and derivations need a reader.",

@@ -6,7 +6,8 @@ import difflib
 from pathlib import Path
 
 from grader.errors import RubricError
-from grader.rubric import FormulaSpec, PartSpec, Rubric, TrainingSpec, check_id, load_rubric
+from grader.rubric import FormulaSpec, PartSpec, Rubric, ScriptSpec, TrainingSpec, check_id, load_rubric
+from grader.scripted import assigned
 from grader.truth import LAYERS
 
 LAYER_KINDS = frozenset({"forward", "gradient", "contract", "init"})
@@ -24,7 +25,7 @@ def lint_rubric(name: str | Path) -> list[str]:
         return str(error).split("\n")
     return [
         f"rubric {rubric.id}: {problem}"
-        for problem in (*_parts(rubric), *_variants(rubric), *_questions(rubric))
+        for problem in (*_parts(rubric), *_scripts(rubric), *_variants(rubric), *_questions(rubric))
     ]
 
 
@@ -95,6 +96,44 @@ def _layer_problems(part: PartSpec) -> list[str]:
                 )
         if check.kind == "init" and not {"weight", "bias"} <= set(layer.parameters):
             found.append(f"{check_id(part, check)}: init is for layers with weight and bias: linear, conv2d")
+    return found
+
+
+def _scripts(rubric: Rubric) -> list[str]:
+    """Scripts that are no Python, compare what they do not assign, or do not know what is due."""
+    found = []
+    for part in rubric.parts:
+        for check in part.checks:
+            if isinstance(check, ScriptSpec):
+                found += [
+                    f"{check_id(part, check)}: {problem}" for problem in _script_problems(check, rubric)
+                ]
+    return found
+
+
+def _script_problems(check: ScriptSpec, rubric: Rubric) -> list[str]:
+    texts = {"script": check.script, "expected": check.expected}
+    texts |= {f"mistakes[{i}].expected": mistake.expected for i, mistake in enumerate(check.mistakes)}
+    names: dict[str, tuple[str, ...]] = {}
+    for field, text in texts.items():
+        try:
+            names[field] = assigned(text)
+        except SyntaxError as error:
+            return [f"{field}: line {error.lineno}: {error.msg}"]
+    wanted = check.compare or names["expected"]
+    found = []
+    if not check.expected and not rubric.solution:
+        found.append("nothing says what is due; give it expected, or the rubric a solution")
+    elif not check.expected and not Path(rubric.solution).is_dir():
+        found.append(f"solution: {rubric.solution} is no folder")
+    if not wanted:
+        found.append("nothing is compared; list names in compare")
+    for field, own in names.items():
+        if field == "expected" and not check.expected:
+            continue
+        missing = [name for name in wanted if name not in own]
+        if missing:
+            found.append(f"{field}: {missing[0]!r} is compared and never assigned")
     return found
 
 

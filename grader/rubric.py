@@ -21,6 +21,7 @@ from grader.batch.policy import Policy
 from grader.errors import RubricError
 from grader.formulas.question import Question
 from grader.model import Audience, Band, Frozen, HintLevel
+from grader.scripted import ScriptInput, ScriptMistake
 
 PACKAGE_RUBRICS = Path(__file__).parent / "rubrics"  # inside the wheel
 CHECKOUT_RUBRICS = Path(__file__).parent.parent / "rubrics"
@@ -187,6 +188,24 @@ class ExperimentSpec(CheckBase):
     file: str = Field(default="results.json", description="file of the submission that holds the numbers")
 
 
+class ScriptSpec(CheckBase):
+    """Does a short script of yours compute the same with the submission as it should? For whatever has no kind of its own."""
+
+    kind: Literal["script"]
+    script: str = Field(description="Python: imports from the submission, and assigns what is compared")
+    inputs: Mapping[str, ScriptInput] = Field(
+        default={}, description="arrays that it is given: name -> sizes and what is drawn"
+    )
+    expected: str = Field(
+        default="",
+        description="Python that assigns the same names as they should be; empty: the script is run with the rubric's `solution`",
+    )
+    compare: tuple[str, ...] = Field(default=(), description="names to compare; all that `expected` assigns")
+    mistakes: tuple[ScriptMistake, ...] = Field(default=(), description="wrong results seen before")
+    tolerance: float = Field(default=1e-6, gt=0, description="relative; float32 gets 1e-4")
+    trials: int = Field(default=3, ge=1, le=20, description="how often inputs are drawn")
+
+
 class FormulaSpec(CheckBase):
     """Is a written result equal to the truth? Without an id of its own, its id is the question's."""
 
@@ -222,6 +241,7 @@ CheckSpec = Annotated[
     | TrainingSpec
     | ClaimSpec
     | ExperimentSpec
+    | ScriptSpec
     | FormulaSpec
     | ManualSpec,
     Field(discriminator="kind"),
@@ -322,6 +342,9 @@ class Rubric(Frozen):
     settings: Mapping[str, str | int | float | bool] = Field(
         default={}, description="free values, for people"
     )
+    solution: str = Field(
+        default="", description="folder of the course's solution, for scripts; relative to this file"
+    )
     environment: str = Field(
         default="", description="interpreter that runs submissions; --python overrides it"
     )
@@ -401,7 +424,7 @@ def _load(path: Path) -> Rubric:
         raise RubricError(f"rubric {path}: not valid TOML: {error}") from error
     table = _extended(table, path, depth=0)
     try:
-        return Rubric.model_validate(
+        rubric = Rubric.model_validate(
             {**table, "source_hash": hashlib.sha256(repr(table).encode()).hexdigest()}
         )
     except ValidationError as error:
@@ -414,6 +437,8 @@ def _load(path: Path) -> Rubric:
             if item["type"] != "too_short" or not any(_inside(loc, item["loc"]) for loc in places)
         ]
         raise RubricError("\n".join(_problem(path, item, table) for item in causes)) from error
+    beside = str((path.parent / rubric.solution).resolve()) if rubric.solution else ""
+    return rubric.model_copy(update={"solution": beside})
 
 
 def _inside(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
@@ -495,7 +520,7 @@ def _problem(path: Path, item: Any, table: Mapping[str, Any]) -> str:
 
 _KINDS = {
     "forward", "gradient", "contract", "init", "network", "torch_module", "metrics", "training", "claim",
-    "experiment", "formula", "manual",
+    "experiment", "script", "formula", "manual",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from grader.batch.policy import LateStep, Policy
 from grader.errors import UsageError
 from grader.formulas.question import Alternative, Mistake, Near, Question, Symbol
 from grader.rubric import CheckBase, CheckSpec, Limits, PartSpec, Rubric, Spelled, TrainingBands, Variant
+from grader.scripted import ScriptInput, ScriptMistake
 from grader.truth import LAYERS
 
 BEGIN, END = "<!-- fields of the models: begin -->", "<!-- fields of the models: end -->"
@@ -31,6 +32,8 @@ EXAMPLES = {
     "{ at_least = 0.40, share = 1.0 }], stand_in = [{ at_least = 0.40, share = 1.0 }] } }",
     "claim": '{ kind = "claim", points = 1, file = "results.json", values = { "numpy.test" = "test_accuracy" } }',
     "experiment": '{ kind = "experiment", points = 2, experiment = "lr-sweep" }',
+    "script": '{ kind = "script", points = 3, inputs = { w = "D", dw = "D" }, script = "from optim import sgd\\n'
+    'new = sgd(w, dw, lr=0.1)", expected = "new = w - 0.1 * dw" }',
     "formula": '{ kind = "formula", points = 2, question = { id = "q1", symbols = { X = "S M", W = "N M", dY = "S N" }, '
     'forward = "Y = X W^T", wrt = "W", equivalents = ["dY^T X"], '
     'mistakes = [{ answer = "X^T dY", message = "This is the transpose." }] } }',
@@ -98,6 +101,8 @@ def _tables() -> Iterator[Table]:
     yield "question.mistakes", Mistake, none
     yield "question.alternatives", Alternative, none
     yield "question.near", Near, none
+    yield "inputs of a script", ScriptInput, none
+    yield "mistakes of a script", ScriptMistake, none
     yield "bands", TrainingBands, none
 
 
@@ -168,7 +173,14 @@ def _named(annotation: Any) -> str:
     return f"table `{_NAMES.get(name, name.lower())}`"
 
 
-_NAMES = {"PartSpec": "parts", "Spelled": "spelling", "TrainingBands": "bands", "LateStep": "steps"}
+_NAMES = {
+    "PartSpec": "parts",
+    "Spelled": "spelling",
+    "TrainingBands": "bands",
+    "LateStep": "steps",
+    "ScriptInput": "input",
+    "ScriptMistake": "mistake",
+}
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 

@@ -34,6 +34,7 @@ CHECKS: dict[str, Check] = {
     "training": _in("training", "check_training"),
     "experiment": _in("experiment", "check_experiment"),
     "claim": _in("claim", "check_claim"),
+    "script": _in("script", "check_script"),
     "formula": _in("formula", "check_formula"),
     "manual": _in("manual", "check_manual"),
 }

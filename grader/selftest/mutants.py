@@ -10,7 +10,8 @@ from pathlib import Path
 
 from grader.conventions.find_form import backward_names
 from grader.errors import UsageError
-from grader.rubric import Rubric, check_id
+from grader.rubric import PartSpec, Rubric, ScriptSpec, check_id
+from grader.scripted import imported
 from grader.selftest.operators import mutations
 
 CATALOGUE = "mutants.toml"
@@ -88,15 +89,23 @@ def catalogued(path: Path, files: Mapping[str, bytes], rubric: Rubric) -> list[M
     return found
 
 
+def targets_of(part: PartSpec) -> list[tuple[str, str]]:
+    """Modules and names that a part is about: its targets, and what its scripts import."""
+    targets = {t for t in (part.target, *(check.target for check in part.checks)) if t}
+    found = {(module, name) for module, _, name in (target.partition(":") for target in targets)}
+    for check in part.checks:
+        if isinstance(check, ScriptSpec) and not (check.target or part.target):
+            found |= {(module, name) for module, name in imported(check.script) if name}
+    return sorted(found)
+
+
 def generated(files: Mapping[str, bytes], rubric: Rubric) -> Iterator[Mutant]:
     """Mutants of the classes and functions that the rubric's parts are about, one operator at one place each.
 
     Some of them may do the same as the original; survivors are for a person to look at.
     """
     for part in rubric.parts:
-        targets = {t for t in (part.target, *(check.target for check in part.checks)) if t}
-        for target in sorted(targets):
-            module, _, name = target.partition(":")
+        for module, name in targets_of(part):
             file = module.replace(".", "/") + ".py"
             if file not in files:
                 continue

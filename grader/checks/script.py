@@ -1,0 +1,198 @@
+"""Does a script of the course's compute with the submission what it should?
+
+The script runs in a worker that holds the submission. What is due runs in another worker, that does not: the rubric's own
+lines, or the same script with the course's solution. Both are given the same drawn inputs; only values come back.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.script_draws import draw_inputs
+from grader.checks.script_values import differences, in_proportion
+from grader.checks.support import (
+    absent,
+    evidence_of,
+    keep_output,
+    needed_packages,
+    printed,
+    raised,
+    support_files,
+    worker_limits,
+    worst_first,
+)
+from grader.errors import RubricError
+from grader.model import Evidence, Verdict
+from grader.rubric import ScriptSpec
+from grader.sandbox import Program, Reply
+from grader.scripted import ScriptMistake, assigned, imported
+from grader.submission import Submission, load_submission, submission_from_files
+
+SCRIPT = "course_script"  # the module that a script runs as
+BEFORE = "import numpy as np\n"
+Values = list[dict[str, Any]]  # of each trial, by name
+
+
+def check_script(spec: ScriptSpec, context: Context) -> Finding:
+    """Run the script with the submission, and compare what it leaves behind with what is due.
+
+    Raises:
+        RubricError: the rubric's own lines fail, or the course's solution is not there.
+    """
+    missing = next(_not_there(spec, context), None)
+    if missing is not None:
+        return missing
+    rng = context.rng
+    draws = [draw_inputs(spec.inputs, rng) for _ in range(spec.trials)]
+    names = compared(spec)
+    want = _due(spec, context, draws, names)
+    reply = _run(context, context.submission, spec.script, draws, names)
+    keep_output(context, reply)
+    if reply.errors or reply.error:
+        error = next(iter(reply.errors.values()), None) or reply.error
+        assert error is not None
+        verdict = Verdict.MISSING if error.type == "NotImplementedError" else Verdict.ERRORED
+        found = raised(error, doing="The check's script", output=printed(context))
+        return found if verdict is Verdict.ERRORED else Finding(verdict, f"Not filled in yet: {error}")
+    got = _values(reply, names, len(draws))
+    return _judge(spec, context, draws, got, want)
+
+
+def compared(spec: ScriptSpec) -> tuple[str, ...]:
+    """Names whose values are compared: those that the rubric lists, else all that ``expected`` assigns."""
+    return spec.compare or assigned(spec.expected or spec.script)
+
+
+def _not_there(spec: ScriptSpec, context: Context) -> Iterator[Finding]:
+    """Why the target, or something that the script imports from the submission, cannot be graded."""
+    places = [context.target] if spec.target or context.part.target else []
+    for module, name in dict.fromkeys((*places, *imported(spec.script))):
+        if name and context.outline(f"{module}.{name}") is not None:
+            continue  # a module of a package
+        if name and _of_submission(module, context):
+            found = absent(context, module, name)
+            if found is not None:
+                yield found
+
+
+def _of_submission(module: str, context: Context) -> bool:
+    root = module.partition(".")[0]
+    if context.outline(module) is not None or f"{root}/__init__.py" in context.submission.files:
+        return True
+    return root not in sys.stdlib_module_names and importlib.util.find_spec(root) is None
+
+
+def _judge(spec: ScriptSpec, context: Context, draws: Values, got: Values, want: Values) -> Finding:
+    evidence: list[Evidence] = []
+    faults: list[tuple[bool, str]] = []  # what did not come at all says more than a wrong number
+    for trial, (given, one, due) in enumerate(zip(draws, got, want, strict=True)):
+        sizes = {name: value for name, value in given.items() if name not in spec.inputs}
+        for name in compared(spec):
+            for place, result, left, right in differences(one[name], due[name], name, spec.tolerance):
+                what = f"{place} (draw {trial + 1})"
+                evidence.append(evidence_of(what, result, probe=f"draw {trial + 1}", tensor=place))
+                if not result.agreed:
+                    how = in_proportion(left, right, sizes) or result.detail
+                    faults.append((left is not None, f"{place} is wrong: {how}."))
+    if not faults:
+        return Finding(Verdict.PASSED, evidence=tuple(evidence[:2]), output=printed(context))
+    known = _known_mistake(spec, context, draws, got)
+    share = known.share if known else 0.0
+    return Finding(
+        Verdict.PARTIAL if share else Verdict.FAILED,
+        known.message if known else min(faults, key=lambda fault: fault[0])[1],
+        share,
+        hint="Do the same with small arrays of your own, and compare with a calculation by hand.",
+        evidence=worst_first(evidence),
+        output=printed(context),
+    )
+
+
+def _known_mistake(spec: ScriptSpec, context: Context, draws: Values, got: Values) -> ScriptMistake | None:
+    """The first of the rubric's known wrong results that is this one."""
+    for mistake in spec.mistakes:
+        wrong = _ours(context, mistake.expected, draws, compared(spec), "mistakes: expected")
+        if _agree(spec, got, wrong):
+            return mistake
+    return None
+
+
+def _agree(spec: ScriptSpec, got: Values, want: Values) -> bool:
+    return all(
+        result.agreed
+        for one, due in zip(got, want, strict=True)
+        for name in compared(spec)
+        for _, result, _, _ in differences(one[name], due[name], name, spec.tolerance)
+    )
+
+
+def _due(spec: ScriptSpec, context: Context, draws: Values, names: Sequence[str]) -> Values:
+    """What is due: from the rubric's own lines, or from the script with the course's solution."""
+    if spec.expected:
+        return _ours(context, spec.expected, draws, names, "expected")
+    solution = _solution(context)
+    return _checked(
+        context, _run(context, solution, spec.script, draws, names), names, len(draws), "the solution"
+    )
+
+
+def _ours(context: Context, script: str, draws: Values, names: Sequence[str], what: str) -> Values:
+    empty = submission_from_files({}, name="nothing")
+    return _checked(context, _run(context, empty, script, draws, names), names, len(draws), what)
+
+
+def _checked(context: Context, reply: Reply, names: Sequence[str], trials: int, what: str) -> Values:
+    error = next(iter(reply.errors.values()), None) or reply.error
+    if error is not None:
+        raise RubricError(f"rubric {context.rubric.id}: {context.id}: {what}: {error}")
+    found = _values(reply, names, trials)
+    empty = [name for name in names if found[0][name] is None]
+    if empty:
+        raise RubricError(f"rubric {context.rubric.id}: {context.id}: {what}: {empty[0]} is None")
+    return found
+
+
+def _solution(context: Context) -> Submission:
+    """The course's solution, read once."""
+    rubric = context.rubric
+    if not rubric.solution:
+        raise RubricError(
+            f"rubric {rubric.id}: {context.id}: nothing says what is due; give it expected, or the rubric a solution"
+        )
+    if "solution" not in context.facts:
+        if not Path(rubric.solution).is_dir():
+            raise CannotJudge(
+                Finding(Verdict.SKIPPED, "What is due comes from the course's solution, which is not here.")
+            )
+        context.facts["solution"] = load_submission(Path(rubric.solution), modules=rubric.modules)
+    found: Submission = context.facts["solution"]
+    return found
+
+
+def _run(context: Context, submission: Submission, script: str, draws: Values, names: Sequence[str]) -> Reply:
+    """Run a script once per draw, each time as a module of its own, under the same seeds."""
+    modules = [module for module, _ in imported(script)]
+    packages = set[str]().union(*(needed_packages(submission.sources, module) for module in modules))
+    packages |= {module.partition(".")[0] for module in modules}
+    program = Program()
+    run = program.import_("runpy").attr("run_module")
+    for trial, given in enumerate(draws):
+        with program.attempt(f"draw {trial + 1}"):
+            program.seed(context.seed + trial)
+            left = program.call(run, SCRIPT, init_globals=given)
+            for name in names:
+                program.send(f"{trial}.{name}", left.item(name))
+    files = {**submission.files, f"{SCRIPT}.py": (BEFORE + script).encode()}
+    with context.sandbox.worker(
+        files, limits=worker_limits(context), support=support_files(), packages=frozenset(packages)
+    ) as worker:
+        return worker.run(program, timeout=context.seconds)
+
+
+def _values(reply: Reply, names: Sequence[str], trials: int) -> Values:
+    return [{name: reply.values.get(f"{trial}.{name}") for name in names} for trial in range(trials)]

@@ -1,0 +1,99 @@
+"""A script of the course's as data: what it is given, what is due, and which wrong results are known.
+
+A rubric holds these models. The script itself is Python; it runs in a worker with the submission, and what is due runs
+in another worker, without it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from grader.model import Frozen
+
+Drawn = Literal[
+    "normal",  # standard normal
+    "positive",  # between 0.3 and 2.5
+    "unit",  # between 0.1 and 0.9
+    "probabilities",  # positive, rows that sum to 1
+    "labels",  # whole numbers from 0 to the size after it, less 1: "N: labels C"
+    "one_hot",  # rows of the identity: "N C: one_hot"
+    "binary",  # 0 or 1
+]
+
+
+class ScriptInput(Frozen):
+    """An array that a script is given. In TOML also short: `"N D"`, `"N: labels C"`, `"2 3 8 8: positive"`, `""` for a number."""
+
+    shape: tuple[str | int, ...] = Field(default=(), max_length=6, description="names of sizes, or numbers")
+    drawn: Drawn = Field(default="normal", description="which values it takes")
+    classes: str | int = Field(default="", description="for labels: how many, as a size or a number")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        shape, _, drawn = value.partition(":")
+        sizes = [_size(word) for word in re.split(r"[\s,×]+", shape) if word]
+        kind, *classes = drawn.split() or ["normal"]
+        return {"shape": sizes, "drawn": kind, "classes": _size(classes[0]) if classes else ""}
+
+    @model_validator(mode="after")
+    def _labels_have_classes(self) -> Self:
+        if (self.drawn == "labels") != (self.classes != ""):
+            raise ValueError('labels, and only they, need the number of classes: "N: labels C"')
+        return self
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """Names of the sizes that it has."""
+        return tuple(size for size in (*self.shape, self.classes) if isinstance(size, str) and size)
+
+
+class ScriptMistake(Frozen):
+    """A wrong result that the course has seen before, what to say about it and what it still earns."""
+
+    expected: str = Field(
+        description="Python that computes the wrong result, as `expected` computes the right one"
+    )
+    message: str = Field(description="what to say about it")
+    share: float = Field(default=0.0, ge=0, le=1, description="what it still earns, as a share of the points")
+
+
+def assigned(script: str) -> tuple[str, ...]:
+    """Names that a script assigns at its top level, in order; not imports, functions, or names with an underscore before.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    found: dict[str, None] = {}
+    for statement in ast.parse(script).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found[node.id] = None
+    return tuple(name for name in found if not name.startswith("_"))
+
+
+def imported(script: str) -> tuple[tuple[str, str], ...]:
+    """What a script imports: module and name, the name empty for a module as a whole.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found += [(node.module, "" if item.name == "*" else item.name) for item in node.names]
+        elif isinstance(node, ast.Import):
+            found += [(item.name, "") for item in node.names]
+    return tuple(dict.fromkeys(found))
+
+
+def _size(word: str) -> str | int:
+    return int(word) if word.isdigit() else word

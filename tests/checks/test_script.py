@@ -1,0 +1,176 @@
+"""Scripts of a course: right, wrong in named ways, missing; what is due from the rubric or from its solution."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.errors import RubricError
+from grader.lint import lint_rubric
+from grader.model import CheckResult, Verdict
+from grader.rubric import load_rubric
+from grader.sandbox import Sandbox
+from grader.session import GradeSettings, Session
+from grader.submission import submission_from_files
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rubrics.md").read_text("utf-8")
+OF_PAGE = re.findall(r"```toml\n(.*?)```", PAGE.partition("## Whatever has no kind")[2], re.DOTALL)[0]
+HEAD = 'schema = 1\nid = "scripts"\ntitle = "Scripts"\n'
+OPTIM = """
+import numpy as np
+def sgd_momentum(w, dw, config):
+    v = config["momentum"] * config["velocity"] - config["learning_rate"] * dw
+    config["velocity"] = v
+    return w + v, config
+"""
+LAYERS = """
+import numpy as np
+def batchnorm_forward(x, gamma, beta, bn_param):
+    m, D = bn_param.get("momentum", 0.9), x.shape[1]
+    mean, var = bn_param.get("running_mean", np.zeros(D)), bn_param.get("running_var", np.zeros(D))
+    if bn_param["mode"] == "test":
+        return gamma * (x - mean) / np.sqrt(var + 1e-5) + beta, None
+    mu, s = x.mean(axis=0), x.var(axis=0)
+    bn_param["running_mean"], bn_param["running_var"] = m * mean + (1 - m) * mu, m * var + (1 - m) * s
+    return gamma * (x - mu) / np.sqrt(s + 1e-5) + beta, None
+def dropout_forward(x, param):
+    if param["mode"] == "test":
+        return x, None
+    mask = (np.random.rand(*x.shape) < param["p"]) / param["p"]
+    return x * mask, mask
+def dropout_backward(dout, mask):
+    return dout * mask
+"""
+NET = """
+import numpy as np
+class TwoLayerNet:
+    def __init__(self, input_dim, hidden_dim, num_classes, reg):
+        self.params, self.reg = {}, reg
+    def loss(self, X, y):
+        p = self.params
+        h = np.maximum(0, X @ p["W1"] + p["b1"])
+        s = h @ p["W2"] + p["b2"]
+        e = np.exp(s - s.max(axis=1, keepdims=True))
+        q = e / e.sum(axis=1, keepdims=True)
+        N = len(X)
+        loss = -np.log(q[np.arange(N), y]).mean() + 0.5 * self.reg * sum((p[k] ** 2).sum() for k in ("W1", "W2"))
+        d = (q - np.eye(q.shape[1])[y]) / N
+        dh = d @ p["W2"].T * (h > 0)
+        return loss, {"W2": h.T @ d + self.reg * p["W2"], "b2": d.sum(axis=0),
+                      "W1": X.T @ dh + self.reg * p["W1"], "b1": dh.sum(axis=0)}
+"""
+FILES = {"optim.py": OPTIM, "layers.py": LAYERS, "classifiers.py": NET}
+
+
+def graded(sandbox: Sandbox, rubric: Path, files: dict[str, str], *only: str) -> dict[str, CheckResult]:
+    submission = submission_from_files({name: text.encode() for name, text in files.items()}, name="made")
+    settings = GradeSettings(seed=1, stamp=False, only=only)
+    report = Session(submission, load_rubric(rubric), sandbox, settings).grade()
+    return {check.id.partition(".")[2]: check for check in report.checks}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "page.toml"
+    path.write_text(HEAD + OF_PAGE, "utf-8")
+    return path
+
+
+def test_the_scripts_of_the_page_pass_what_is_right(sandbox: Sandbox, page: Path) -> None:
+    found = graded(sandbox, page, FILES)
+    assert {name: check.verdict for name, check in found.items()} == dict.fromkeys(
+        ("momentum", "test_mode", "dropout", "network"), Verdict.PASSED
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "check", "said"),
+    [
+        ("optim.py", '- config["learning_rate"] * dw', "- dw", "momentum", "The learning rate is missing"),
+        ("optim.py", "return w + v, config", "return w - v, config", "momentum", "new is wrong: 20 of 20"),
+        ("optim.py", "return w + v, config", "return None, config", "momentum", "new is wrong: nothing came"),
+        ("optim.py", "return w + v, config", "return w + v", "momentum", "raised ValueError: too many values"),
+        ("optim.py", 'config["velocity"] = v', 'config["velocity"] = -v', "momentum", "velocity is wrong: its sign"),
+        ("optim.py", "    v = config", "    raise NotImplementedError\n    v = config", "momentum", "Not filled in yet"),
+        ("optim.py", "def sgd_momentum", "def sgd_momentun", "momentum", "is sgd_momentun meant?"),
+        ("layers.py", "m * mean + (1 - m) * mu", "(1 - m) * mean + m * mu", "test_mode", "mean is wrong"),
+        ("layers.py", "return dout * mask", "return dout", "dropout", "same_mask is wrong: False came where True is due"),
+        ("layers.py", '"p"]) / param["p"]', '"p"]) * 1.0', "dropout", "scaled is wrong: False came"),
+        ("classifiers.py", "0.5 * self.reg *", "self.reg *", "network", "loss is wrong"),
+        ("classifiers.py", '"b1": dh.sum(axis=0)', '"b1": N * dh.sum(axis=0)', "network", "grads['b1'] is wrong: it is N ="),
+        ("classifiers.py", "return loss, {", "return loss, None and {", "network", "grads is wrong: nothing came where a dict"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(
+    sandbox: Sandbox, page: Path, file: str, old: str, new: str, check: str, said: str
+) -> None:
+    assert FILES[file].count(old) == 1
+    found = graded(sandbox, page, {**FILES, file: FILES[file].replace(old, new)}, f"*.{check}")
+    share = 0.5 if "learning rate is missing" in said else 0.0
+    assert found[check].earned == share * found[check].points
+    assert said in found[check].message
+
+
+SOLVED = """
+solution = "solution"
+[[parts]]
+id = "p"
+title = "P"
+[[parts.checks]]
+kind = "script"
+inputs = { w = "D", g = "3 D" }
+compare = ["w"]
+script = '''
+from optim import step
+for dw in g:
+    w = step(w, dw)
+'''
+"""
+
+
+def test_what_is_due_may_come_from_the_solution(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(HEAD + SOLVED, "utf-8")
+    assert [problem.partition("solution: ")[2][-12:] for problem in lint_rubric(path)] == ["is no folder"]
+    assert (
+        graded(sandbox, path, {"optim.py": "def step(w, dw): return w"})["script"].verdict is Verdict.SKIPPED
+    )
+    (tmp_path / "solution").mkdir()
+    (tmp_path / "solution" / "optim.py").write_text("def step(w, dw): return w - 0.1 * dw\n", "utf-8")
+    assert lint_rubric(path) == []
+    right = graded(sandbox, path, {"optim.py": "def step(w, dw): return w - dw / 10"})["script"]
+    wrong = graded(sandbox, path, {"optim.py": "def step(w, dw): return w + 0.1 * dw"})["script"]
+    assert (right.verdict, wrong.verdict) == (Verdict.PASSED, Verdict.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "velocity = 0.8 * v - 0.1 * dw\n",
+            "velocity = 0.8 *\n",
+            "momentum: expected: line 1: invalid syntax",
+        ),
+        ('velocity = config["velocity"]', "", "momentum: script: 'velocity' is compared and never assigned"),
+        ('"N: labels C"', '"N: labels"', "labels, and only they, need the number of classes"),
+        (
+            'compare = ["loss", "grads"]',
+            "compare = []",
+            "network: script: 'p' is compared and never assigned",
+        ),
+    ],
+)
+def test_lint_names_what_is_wrong_with_a_script(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert OF_PAGE.count(old) == 1
+    path = tmp_path / "r.toml"
+    path.write_text(HEAD + OF_PAGE.replace(old, new), "utf-8")
+    assert said in "\n".join(lint_rubric(path))
+
+
+def test_an_error_in_what_is_due_is_the_rubrics(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(HEAD + OF_PAGE.replace("new = w + velocity\n", "new = w + velocitty\n"), "utf-8")
+    with pytest.raises(RubricError, match=r"training\.momentum: expected: NameError: name 'velocitty'"):
+        graded(sandbox, path, FILES)
