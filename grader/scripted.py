@@ -95,5 +95,14 @@ def imported(script: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
+def looks_at(script: str, name: str) -> bool:
+    """Whether a script uses a name.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(script)))
+
+
 def _size(word: str) -> str | int:
     return int(word) if word.isdigit() else word

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,12 @@ from grader.checks.support import (
 from grader.errors import RubricError
 from grader.model import Evidence, Verdict
 from grader.rubric import ScriptSpec
-from grader.sandbox import Program, Reply
-from grader.scripted import ScriptMistake, assigned, imported
+from grader.sandbox import Opaque, Program, Reply
+from grader.scripted import ScriptMistake, assigned, imported, looks_at
 from grader.submission import Submission, load_submission, submission_from_files
 
 SCRIPT = "course_script"  # the module that a script runs as
+CAME = "came"  # what the submission's script left behind, for lines of the rubric that look at it
 BEFORE = "import numpy as np\n"
 Values = list[dict[str, Any]]  # of each trial, by name
 
@@ -50,7 +51,6 @@ def check_script(spec: ScriptSpec, context: Context) -> Finding:
     rng = context.rng
     draws = [draw_inputs(spec.inputs, rng) for _ in range(spec.trials)]
     names = compared(spec)
-    want = _due(spec, context, draws, names)
     reply = _run(context, context.submission, spec.script, draws, names)
     keep_output(context, reply)
     if reply.errors or reply.error:
@@ -60,7 +60,7 @@ def check_script(spec: ScriptSpec, context: Context) -> Finding:
         found = raised(error, doing="The check's script", output=printed(context))
         return found if verdict is Verdict.ERRORED else Finding(verdict, f"Not filled in yet: {error}")
     got = _values(reply, names, len(draws))
-    return _judge(spec, context, draws, got, want)
+    return _judge(spec, context, draws, got, _due(spec, context, draws, got))
 
 
 def compared(spec: ScriptSpec) -> tuple[str, ...]:
@@ -131,14 +131,41 @@ def _agree(spec: ScriptSpec, got: Values, want: Values) -> bool:
     )
 
 
-def _due(spec: ScriptSpec, context: Context, draws: Values, names: Sequence[str]) -> Values:
-    """What is due: from the rubric's own lines, or from the script with the course's solution."""
-    if spec.expected:
+def _due(spec: ScriptSpec, context: Context, draws: Values, got: Values) -> Values:
+    """What is due: from the rubric's own lines, which may look at what came, or from the script with the solution.
+
+    Raises:
+        CannotJudge: the rubric's lines refuse what came.
+    """
+    names = compared(spec)
+    if not spec.expected:
+        solved = _run(context, _solution(context), spec.script, draws, names)
+        return _checked(context, solved, names, len(draws), "the solution")
+    if not looks_at(spec.expected, CAME):
         return _ours(context, spec.expected, draws, names, "expected")
-    solution = _solution(context)
-    return _checked(
-        context, _run(context, solution, spec.script, draws, names), names, len(draws), "the solution"
-    )
+    empty = submission_from_files({}, name="nothing")
+    seen = [{**given, CAME: _plain(values)} for given, values in zip(draws, got, strict=True)]
+    reply = _run(context, empty, spec.expected, seen, names)
+    refused = next(iter(reply.errors.values()), None)
+    if refused is not None:
+        said = (
+            refused.message
+            if refused.type == "AssertionError" and refused.message
+            else f"judging it raised {refused}"
+        )
+        raise CannotJudge(
+            Finding(Verdict.FAILED, f"What came is not right: {said}.", output=printed(context))
+        )
+    return _checked(context, reply, names, len(draws), "expected")
+
+
+def _plain(value: object) -> object:
+    """A value that came, without the objects that only a name came of."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, Opaque) else value
 
 
 def _ours(context: Context, script: str, draws: Values, names: Sequence[str], what: str) -> Values:
