@@ -9,19 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from grader.errors import SubmissionError
-from grader.packed import MAX_DEPTH, MAX_ENTRIES, SKIPPED_FOLDERS, Files, Found, most_bytes, odd_name, shown
+from grader.file_names import MAX_DEPTH, rank, safe_key
+from grader.packed import MAX_ENTRIES, SKIPPED_FOLDERS, Files, Found, most_bytes, shown
 
 
 def read_folder(root: Path, notes: list[str]) -> Files:
-    """Every regular file below a folder.
-
-    Raises:
-        SubmissionError: there are far more files than a submission has.
-    """
+    """Every regular file below a folder, as far as the caps allow: code first."""
     found = Found(notes)
     inside: dict[str, Callable[[], IO[bytes]]] = {}
-    for path, key in _walk(root, notes):
+    for path, key in sorted(_walk(root, notes), key=lambda found: rank(found[1])):
         if key.lower().endswith(".zip"):
             inside[key] = partial(_open_regular, path)
             continue
@@ -43,11 +39,13 @@ def _walk(root: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
         for name in sorted(names):
             entries += 1
             if entries > MAX_ENTRIES:
-                raise SubmissionError(f"{root}: more than {MAX_ENTRIES:,} files; is this one submission?")
+                notes.append(f"Only the first {MAX_ENTRIES:,} files were looked at; is this one submission?")
+                return
             path = Path(folder) / name
-            key = path.relative_to(root).as_posix()
-            if odd_name(key):
-                notes.append(f"A file with an odd name was left out: {shown(key)}.")
+            raw = path.relative_to(root).as_posix()
+            key = safe_key(raw)
+            if key is None:
+                notes.append(f"A file with an odd name was left out: {shown(raw)}.")
             else:
                 yield path, key
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import stat
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from grader.errors import SubmissionError
+from grader.file_names import rank, safe_key
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
@@ -27,7 +26,6 @@ MAX_FILE_BYTES = 8 << 20
 MAX_NOTEBOOK_BYTES = 32 << 20  # plots travel inside
 MAX_TOTAL_BYTES = 64 << 20
 MAX_ARCHIVE_BYTES = 512 << 20  # of one zip inside: whoever packs the data set too hands in a large one
-MAX_DEPTH = 12
 MAX_RATIO = 200
 MAX_INNER = 8  # zips inside that are opened
 MAX_LEVELS = 3  # of zips in zips
@@ -37,7 +35,6 @@ SKIPPED_FOLDERS = frozenset(
 )  # fmt: skip
 CODE = (".py", ".ipynb")
 BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
-_ODD = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 
 Files = dict[str, bytes]
 
@@ -105,13 +102,6 @@ def most_bytes(key: str) -> int:
     return MAX_NOTEBOOK_BYTES if key.endswith(".ipynb") else MAX_FILE_BYTES
 
 
-def odd_name(key: str) -> bool:
-    """Whether a path holds what no honest file name does."""
-    if _ODD.search(key) or len(key) > 400:
-        return True
-    return any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") for char in key)
-
-
 def shown(name: str) -> str:
     """A name as a remark shows it."""
     return ascii(name[:80])
@@ -123,6 +113,7 @@ class Found:
     def __init__(self, notes: list[str]) -> None:
         self.files: Files = {}
         self.notes = notes
+        self._folders: set[str] = set()
         self._total = 0
         self._opened = 0
 
@@ -131,6 +122,10 @@ class Found:
         if key in self.files:
             self.notes.append(f"A second file of the same name was left out: {shown(key)}.")
             return True
+        above = {parent.as_posix() for parent in PurePosixPath(key).parents}
+        if key in self._folders or not above.isdisjoint(self.files):
+            self.notes.append(f"A file of the same name as a folder was left out: {shown(key)}.")
+            return True
         self._total += len(data)
         if len(self.files) >= MAX_FILES or self._total > MAX_TOTAL_BYTES:
             self.notes.append(
@@ -138,6 +133,7 @@ class Found:
             )
             return False
         self.files[key] = data
+        self._folders |= above
         return True
 
     def add_members(
@@ -146,14 +142,16 @@ class Found:
     ) -> None:  # fmt: skip
         """Keep the members of a zip below a folder of it, under a folder of the submission."""
         if len(members) > MAX_ENTRIES:
-            raise SubmissionError(f"{name}: {len(members):,} entries; at most {MAX_ENTRIES:,} are read")
+            self.notes.append(
+                f"{name}: {len(members):,} entries; the first {MAX_ENTRIES:,} are read, code first."
+            )
         seen: set[str] = set()
         inside: dict[str, Callable[[], IO[bytes]]] = {}
-        for member in members:
-            key = _member_key(member, seen, self.notes)
+        for member in sorted(members, key=lambda member: rank(member.filename))[:MAX_ENTRIES]:
+            key = _member_key(member, below, seen, self.notes)
             if key is None:
                 continue
-            key = under + key.removeprefix(below)
+            key = under + key
             if key.lower().endswith(".zip"):
                 inside[key] = partial(_open_member, archive, member)
                 continue
@@ -167,7 +165,9 @@ class Found:
         code = has_code(key for key in self.files if key.startswith(under))
         for key, opener in sorted(inside.items()):
             if code or level >= MAX_LEVELS or self._opened >= MAX_INNER:
-                why = "there is code beside it" if code else f"{MAX_INNER} zips, {MAX_LEVELS} deep, are read"
+                why = (
+                    "there is code beside it" if code else f"at most {MAX_INNER} zips, {MAX_LEVELS} deep, are"
+                )
                 self.notes.append(f"A zip was not opened, as {why}: {shown(key)}.")
                 continue
             self._opened += 1
@@ -181,23 +181,24 @@ class Found:
                 self.notes.append(str(error))
 
 
-def _member_key(member: zipfile.ZipInfo, seen: set[str], notes: list[str]) -> str | None:
+def _member_key(member: zipfile.ZipInfo, below: str, seen: set[str], notes: list[str]) -> str | None:
+    """The member's path below this folder, or None for what is not read."""
     if member.is_dir():
         return None
-    raw = member.filename.replace("\\", "/")
+    raw = member.filename.replace("\\", "/").removeprefix(below)
     parts = PurePosixPath(raw).parts
     if any(part in SKIPPED_FOLDERS for part in parts):
         return None
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         notes.append(f"Not a regular file, left out: {shown(raw)}.")
-    elif raw.startswith("/") or ".." in parts or odd_name(raw) or len(parts) > MAX_DEPTH:
+    elif (key := safe_key(raw)) is None:
         notes.append(f"A file with an odd name was left out: {shown(raw)}.")
-    elif raw in seen:
+    elif key in seen:
         notes.append(f"A second file of the same name was left out: {shown(raw)}.")
     else:
-        seen.add(raw)
-        return PurePosixPath(raw).as_posix()
+        seen.add(key)
+        return key
     return None
 
 

@@ -81,12 +81,49 @@ def test_a_zip_is_read_like_a_folder(tmp_path: Path) -> None:
 
 def test_names_that_leave_the_folder_are_left_out(tmp_path: Path) -> None:
     path = zip_of(
-        tmp_path / "s.zip", ("../evil.py", b""), ("/abs.py", b""), ("a\x1b[2J.py", b""), ("ok.py", b"")
+        tmp_path / "s.zip",
+        ("../evil.py", b""),
+        ("a\\..\\..\\b.py", b""),
+        ("a\x1b[2J.py", b""),
+        ("ok.py", b""),
     )
     found = load_submission(path)
     assert list(found.files) == ["ok.py"]
     assert len(found.notes) == 3
     assert all("\x1b" not in note for note in found.notes)
+
+
+NAMES = {  # as another system wrote them, and as they are read
+    "HW 1: what?/modules.py": "HW 1_ what_/modules.py",
+    "/home/me/modules.py": "home/me/modules.py",
+    "C:\\Users\\me\\modules.py": "C_/Users/me/modules.py",
+    "\u202ehw \U0001f469\u200d\U0001f4bb/modules.py": "_hw \U0001f469_\U0001f4bb/modules.py",
+    "re\u0301seau/modules.py": "r\u00e9seau/modules.py",
+    "/".join("abcdefghijklmnopqrst") + "/modules.py": "/".join("abcdefghijklmnopqrst") + "/modules.py",
+    "\u0645" * 180 + "/modules.py": "\u0645" * 100 + "/modules.py",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_only_another_system_allows_cost_nobody_a_file(tmp_path: Path, name: str) -> None:
+    found = load_submission(zip_of(tmp_path / "s.zip", (name, b"x")))
+    assert dict(found.files) == {NAMES[name]: b"x"}
+    assert not found.notes
+    if len(name) < 100:
+        (tmp_path / "s" / name.lstrip("/")).parent.mkdir(parents=True)
+        (tmp_path / "s" / name.lstrip("/")).write_bytes(b"x")
+        assert dict(load_submission(tmp_path / "s").files) == {NAMES[name]: b"x"}
+
+
+def test_code_is_read_before_thousands_of_pictures(tmp_path: Path) -> None:
+    pictures = ((f"a/{number}.png", b"") for number in range(2_100))
+    path = zip_of(tmp_path / "s.zip", *pictures, ("modules.py", b"x"), ("modules.py/y.txt", b""))
+    for place in (path, tmp_path / "s"):
+        found = load_submission(place)
+        assert found.files["modules.py"] == b"x"
+        assert "Only the first 2000 files were read" in " ".join(found.notes)
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path / "s", [name for name in archive.namelist() if "/y" not in name])
 
 
 def test_a_link_in_a_zip_is_left_out(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ class Sandbox:
         for name in (*files, *(support or {})):
             _check_name(name)
         self._require(limits)
+        limits = limits.beside({**files, **(support or {})})
         packages = imported_by({**files, **(support or {})}) if packages is None else packages
         device = device or self.settings.device
         try:
