@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 from grader.events import Listener, ignore
 from grader.grading import GradeRequest, open_session, read_request
 from grader.model import CheckResult, Report, Verdict
@@ -184,7 +186,11 @@ def _concerned(request: GradeRequest, saved: Set[str]) -> tuple[str, ...] | None
 
 
 def _saves(path: Path) -> Iterator[Set[str]]:
-    """Sets of changed files below a path, as they are saved."""
+    """Sets of changed files below a path, as they are saved, from this call on: also those during the first check.
+
+    Raises:
+        UsageError: there is no such path.
+    """
     from watchfiles import PythonFilter
     from watchfiles import watch as watched
 
@@ -192,8 +198,28 @@ def _saves(path: Path) -> Iterator[Set[str]]:
         def __init__(self) -> None:
             super().__init__(extra_extensions=(".ipynb", ".toml", ".md"))
 
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder")
+    saves = SimpleQueue[Set[str]]()
+
+    def listen() -> None:
+        for changes in watched(path, watch_filter=Saved(), stop_event=ended):
+            saves.put({name for _, name in changes})
+
+    ended = Event()
+    Thread(target=listen, daemon=True).start()
+    return _in_one(saves, ended)
+
+
+def _in_one(saves: SimpleQueue[Set[str]], ended: Event) -> Iterator[Set[str]]:
+    """What was saved since the last question as one set, until the user stops it."""
     try:
-        for changes in watched(path, watch_filter=Saved(), raise_interrupt=True):
-            yield {name for _, name in changes}
+        while True:
+            changed = saves.get()
+            while not saves.empty():
+                changed |= saves.get()
+            yield changed
     except KeyboardInterrupt:
         return
+    finally:
+        ended.set()

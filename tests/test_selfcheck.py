@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from grader.commands.check import what_changed
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 from grader.grading import GradeRequest, read_request
 from grader.model import Report, Verdict
 from grader.sandbox import Sandbox, SandboxSettings
@@ -67,3 +70,33 @@ def test_watching_checks_again_and_says_what_changed(tmp_path: Path, sandbox: Sa
     assert broken[0] == "broken  elu.gradient"
     assert "The gradient of x is wrong" in broken[1]
     assert what_changed(after, after, Difference((), ()))[0].endswith("points (as before)")
+
+
+def test_a_save_during_the_first_check_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+
+    def slow_check(*_: object, **__: object) -> Report:
+        for number in range(40 if not runs else 0):  # the watcher starts meanwhile
+            (tmp_path / "modules.py").write_text(f"x = {number}")
+            time.sleep(0.05)
+        runs.append(1)
+        raise UsageError("nothing to check")
+
+    def show(result: Report | GraderError, _: Difference) -> None:
+        assert isinstance(result, UsageError)
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("grader.selfcheck.self_check", slow_check)
+    with pytest.raises(KeyboardInterrupt):
+        watch(write(tmp_path), Sandbox(SandboxSettings.own_code()), show=show)
+    assert len(runs) == 2
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file or folder"):
+        watch(
+            GradeRequest(submission=tmp_path / "none"),
+            Sandbox(SandboxSettings.own_code()),
+            show=lambda *_: None,
+        )
