@@ -35,6 +35,11 @@ def safe_key(raw: str) -> str | None:
     return key if len(key.encode()) <= MAX_PATH_BYTES else None
 
 
+def shown(name: str) -> str:
+    """A name as a remark shows it."""
+    return ascii(name[:80])
+
+
 def rank(key: str) -> int:
     """Which files are read first where not all can be: code, then text, then the rest."""
     lowered = key.lower()

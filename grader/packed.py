@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from grader.errors import SubmissionError
-from grader.file_names import rank, safe_key
+from grader.file_names import rank, safe_key, shown
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
@@ -100,11 +100,6 @@ def has_code(files: Iterable[str]) -> bool:
 def most_bytes(key: str) -> int:
     """How large a file of this name may be."""
     return MAX_NOTEBOOK_BYTES if key.endswith(".ipynb") else MAX_FILE_BYTES
-
-
-def shown(name: str) -> str:
-    """A name as a remark shows it."""
-    return ascii(name[:80])
 
 
 class Found:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.folders import read_folder
+from grader.module_files import as_asked, as_utf8, asked_for
 from grader.packed import MAX_FILE_BYTES, read_zip
 from grader.sources import Sources
 from grader.trial import SMALL, read_apart
@@ -98,8 +99,9 @@ def submission_from_files(
         said.append(f"The submission lies in the sub-folder {root}.")
         prefix = root + "/"
         files = {k.removeprefix(prefix): v for k, v in files.items() if k.startswith(prefix)}
+    files = as_utf8(files, said)
     notebooks = {k: v for k, v in files.items() if k.endswith(".ipynb")}
-    files = _with_notebooks(dict(files), notebooks, tuple(modules), said)
+    files = as_asked(_with_notebooks(dict(files), notebooks, tuple(modules), said), tuple(modules), said)
     digest = hashlib.sha256()
     for key in sorted(files):
         digest.update(key.encode() + b"\0" + hashlib.sha256(files[key]).digest())
@@ -135,14 +137,15 @@ def _with_notebooks(
 
 
 def _root(files: Mapping[str, bytes], modules: tuple[str, ...]) -> str:
-    """The folder that holds most of the modules asked for; the shallowest of equals; "" if it is the top."""
+    """The folder that holds most of the modules asked for, or else of similar names; the shallowest of equals; "" is the top."""
     wanted = set(modules)
     if not wanted:
         return ""
     count: dict[str, int] = {"": 0}
+    exact = any(name.rpartition("/")[2] in wanted for name in files)
     for name in files:
         folder, _, file = name.rpartition("/")
-        if file in wanted:
+        if file in wanted or (not exact and asked_for(file, wanted)):
             count[folder] = count.get(folder, 0) + 1
     return min(count, key=lambda folder: (-count[folder], folder.count("/") + bool(folder), folder))
 

@@ -12,7 +12,7 @@ import pytest
 
 from grader.errors import SubmissionError
 from grader.packed import MAX_FILE_BYTES
-from grader.submission import load_submission
+from grader.submission import load_submission, submission_from_files
 
 
 def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:
@@ -42,6 +42,37 @@ def test_the_root_is_the_folder_with_most_of_the_modules(tmp_path: Path) -> None
     found = load_submission(tmp_path, modules=("modules.py", "mlp_numpy.py"))
     assert set(found.files) == {"modules.py", "mlp_numpy.py"}
     assert "sub-folder hw/code" in found.notes[0]
+
+
+ASKED = ("modules.py", "mlp_numpy.py", "train_mlp_numpy.py")
+HANDED_IN = {  # what was handed in, which of them is read for modules.py, and what is said
+    "version": (("modules (1).py", "test_modules.py"), "modules (1).py", "was read in its place"),
+    "case": (("hw/Modules.PY", "hw/unrelated.py"), "hw/Modules.PY", "sub-folder hw"),
+    "longer": (("train_mlp_numpy_v2.py", "jdoe-modules.py"), "jdoe-modules.py", "There is no train_mlp_numpy.py"),
+    "unclear": (("modules_old.py", "modules_new.py"), "", "it is not clear which stands for it"),
+    "other": (("layers.py",), "", "None of the files asked for is there (modules.py, mlp_numpy.py, train_mlp_numpy.py), "
+              "only 'layers.py'."),
+    "both": (("modules.py", "modules_old.py"), "modules.py", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HANDED_IN)
+def test_a_file_of_a_similar_name_stands_for_the_one_that_is_missing(case: str) -> None:
+    names, read, said = HANDED_IN[case]
+    found = submission_from_files({name: name.encode() for name in names}, name="s", modules=ASKED)
+    assert found.files.get("modules.py", b"").decode() == read
+    assert {name.rpartition("/")[2] for name in names} <= set(found.files)
+    assert said in " ".join(found.notes)
+
+
+def test_a_source_in_utf_16_is_read() -> None:
+    files = {"modules.py": "x = 'é'\r\n".encode("utf-16"), "data.bin": b"\xff\xfea", "a.py": b"\xff\xfe\x00"}
+    found = submission_from_files(files, name="s", modules=("modules.py",))
+    assert found.files["modules.py"].decode() == "x = 'é'\r\n"
+    assert [found.files[name] for name in ("data.bin", "a.py")] == [
+        files[name] for name in ("data.bin", "a.py")
+    ]
+    assert "UTF-16" in found.notes[0]
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
