@@ -275,7 +275,13 @@ class Spelled(Frozen):
         default=(), description="order of the gradients that backward returns: x, weight, bias"
     )
     without: tuple[str, ...] = Field(
-        default=(), description="parameters that the course's layer lacks: bias, beta, bias_hh"
+        default=(),
+        description="parameters that the course's layer lacks: bias, beta, bias_hh (found where there is one bias)",
+    )
+    gates: str = Field(
+        default="",
+        pattern="^([ifgo]( [ifgo]){3})?$",
+        description='order of an LSTM\'s gates in its weights; empty: "i f g o"',
     )
     data_layout: Literal["", "channels_last", "columns"] = Field(
         default="", description="images as (N, H, W, C), or examples as columns; empty: (N, C, H, W) and rows"

@@ -10,6 +10,7 @@ from grader import diagnose
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
+from grader.conventions.lacking import completed
 from grader.diagnose import Observation
 from grader.model import Evidence, Verdict
 from grader.numerics import Call, Comparison, Outcome, compare
@@ -104,7 +105,7 @@ def _observation(
     return Observation(
         probe=probe,
         layer=under.spelling.layer,
-        tensors=call.tensors,
+        tensors=completed(under.layer, call.tensors),
         constants=call.constants,
         options=under.layer.settings(dict(under.spelling.options)),
         output_got=outcome.output,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from grader.checks.layer import LayerUnderTest
+from grader.conventions.lacking import completed
 from grader.diagnose import Event, EventKind, Observation
 from grader.numerics import Against, GradientReport, Record
+from grader.truth import layer_called
 
 
 def observations_of(under: LayerUnderTest, report: GradientReport) -> list[Observation]:
@@ -17,7 +19,7 @@ def _observation(layer: str, record: Record) -> Observation:
     return Observation(
         probe=record.probe,
         layer=layer,
-        tensors=record.tensors,
+        tensors=completed(layer_called(layer), record.tensors),
         constants=record.constants,
         options=record.options,
         cotangent=record.cotangent,

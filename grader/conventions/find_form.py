@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import absent, keep_output, printed, raised
-from grader.conventions.arguments import Unbound, bind, constructor_quantities
+from grader.conventions.arguments import Unbound, bind, constructor_quantities, sources_of
 from grader.conventions.form_subject import new_instance
 from grader.conventions.form_trial import best_layout, settle
 from grader.conventions.layer_form import LOSSES, LayerForm
@@ -29,6 +29,7 @@ SIZES = {
     "kernel_height": 2,
     "kernel_width": 2,
 }  # so that a layout shows
+SECOND_BIAS = "bias_hh"
 Signature = Sequence[Mapping[str, Any]]
 
 
@@ -156,6 +157,9 @@ def _functions(context: Context, worker: Worker, form: LayerForm, spelled: Spell
     if look.is_autograd:
         signature = (look.values.get("takes") or [])[1:]  # without ctx
     takes = bind_or_say(context, form.name, signature, _givable(layer, layer.tensors), spelled)
+    if _one_bias(layer, sources_of(takes)):
+        form = replace(form, without=(*form.without, SECOND_BIAS))
+        layer = form.reference
     order = tuple(name for argument in takes for name in [argument.source] if name in layer.tensors)
     form = replace(form, forward=form.name, takes=takes, returns=spelled.returns or order or layer.tensors)
     if form.shape == "torch":
@@ -192,6 +196,7 @@ def _object(context: Context, worker: Worker, form: LayerForm, spelled: Spelled,
         unfilled = absent(context, form.module, form.name, methods=("__init__",))
         raise CannotJudge(unfilled or raised(reply.error, doing=doing, output=printed(context)))
     form = _parameters(context, form, spelled, point, reply.values.get("what"), doing)
+    layer = form.reference
     inputs = tuple(name for name in layer.tensors if name not in form.parameters)
     if not form.forward or reply.values.get("has_forward") is not True:
         form = replace(form, forward="")
@@ -265,10 +270,17 @@ def _parameters(
             member: Member | None = declared_member(spelled.parameters[name], members)
         else:
             member = find_parameter(name, shapes, free)
+        if member is None and name == SECOND_BIAS and _one_bias(layer, found):
+            return replace(form, parameters=found, without=(*form.without, SECOND_BIAS))
         if member is None:
             raise CannotJudge(_no_parameter(context, form, name, shapes, members, doing))
         found[name] = member
     return replace(form, parameters=found)
+
+
+def _one_bias(layer: Layer, known: Container[str]) -> bool:
+    """Whether a recurrent layer has one bias for input and hidden state together, which is as good as two."""
+    return SECOND_BIAS in layer.parameters and "bias_ih" in known and SECOND_BIAS not in known
 
 
 def _named_parameter(member: Member) -> Member:
@@ -306,10 +318,11 @@ def _givable(layer: Layer, inputs: Sequence[str]) -> tuple[str, ...]:
 def _givable_back(layer: Layer, inputs: Sequence[str]) -> tuple[str, ...]:
     """What backward may take: the cotangent and the cache before what forward took; a loss needs no cotangent."""
     again = (*inputs, *layer.constants)
+    second = ("cotangent_cell",) if layer.name == "lstm_cell" else ()
     return (
         (*again, "cotangent", *layer.options)
         if layer.name in LOSSES
-        else ("cotangent", "cache", *again, "output", *layer.options)
+        else ("cotangent", *second, "cache", *again, "output", *layer.options)
     )
 
 

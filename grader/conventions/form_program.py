@@ -52,8 +52,7 @@ class _PlainCall:
             if freeze_seeds:
                 program.seed(FROZEN_SEED)
             result = program.call(self._function(self.form.forward), *arguments, **keywords)
-            several = self.form.cached or self.form.joint
-            output = program.get(result.item(0)) if several else result
+            output = self._output(result)
             program.send(at + "output", output)
         if self.call.cotangent is None:
             return self.written
@@ -64,6 +63,13 @@ class _PlainCall:
         self.written.again["returned"] = returned
         self._read_stored()
         return self.written
+
+    def _output(self, result: Ref) -> Ref:
+        form, program = self.form, self.program
+        if form.pair:
+            stack = program.import_("torch" if form.shape == "torch" else "numpy").attr("stack")
+            return program.call(stack, [result.item(0), result.item(1)])
+        return program.get(result.item(0)) if form.cached or form.joint else result
 
     def _function(self, name: str) -> Ref:
         found = self.instance
@@ -101,15 +107,22 @@ class _PlainCall:
             return program.get(result.item(1))
         if self.call.cotangent is None or not form.backward:
             return program.get(None)
-        if "cotangent" in sources_of(form.takes_back):
-            dout = form.stored_cotangent(self.call)
-            self.refs["cotangent"] = self._array("cotangent", dout) if dout.ndim else float(dout)
-        self.refs["cache"] = program.get(result.item(1)) if form.cached else self._given()
+        self._hand_cotangents()
+        self.refs["cache"] = program.get(result.item(2 if form.pair else 1)) if form.cached else self._given()
         self.refs["output"] = output
         arguments, keywords = self._arguments(form.takes_back)
         for _ in range(self.call.backwards):
             returned = program.call(self._function(form.backward), *arguments, **keywords)
         return returned
+
+    def _hand_cotangents(self) -> None:
+        """The cotangent, or those of the output's two parts."""
+        wanted, dout = sources_of(self.form.takes_back), self.form.stored_cotangent(self.call)
+        if "cotangent_cell" in wanted:
+            dout, second = dout if self.form.pair else (dout, np.zeros_like(dout))
+            self.refs["cotangent_cell"] = self._array("cotangent_cell", second)
+        if "cotangent" in wanted:
+            self.refs["cotangent"] = self._array("cotangent", dout) if dout.ndim else float(dout)
 
     def _given(self) -> Any:
         """What forward was given: all that a backward without a cache can start from."""

@@ -18,6 +18,7 @@ from grader.numerics import Array, Call
 from grader.sandbox import Program, Reply, Worker
 
 CLOSE = 1e-4
+GATES = "ifgo"  # of the reference's LSTM, in this order
 
 
 def best_layout(context: Context, worker: Worker, form: LayerForm, point: Mapping[str, Array]) -> LayerForm:
@@ -35,7 +36,8 @@ def best_layout(context: Context, worker: Worker, form: LayerForm, point: Mappin
         if scored[-1][0] == 0:
             break
     best = min(scored, key=lambda item: (item[0], item[2]))
-    return best[3] if not best[1] else replace(best[3], cached=best[1] == "cached", joint=best[1] == "joint")
+    flags = best[1]
+    return replace(best[3], cached="cached" in flags, joint="joint" in flags, pair="pair" in flags)
 
 
 def _call(form: LayerForm, point: Mapping[str, Array], cotangent: Array | None = None) -> Call:
@@ -54,22 +56,24 @@ def _candidates(
         if name not in layer.parameters
     }
     data["output"] = data_layout(context.part.spelling.data_layout, want)
+    gates = tuple(GATES.index(gate) for gate in context.part.spelling.gates.split())
     for ways in parameter_layouts({name: point[name] for name in layer.parameters}, known):
+        ways = {name: replace(layout, gates=gates) for name, layout in ways.items()}
         for one_hot in (False, True) if "labels" in point else (False,):
             yield replace(form, layouts={**data, **ways}, one_hot=one_hot)
 
 
-def _score(context: Context, worker: Worker, form: LayerForm, call: Call, want: Array) -> tuple[int, str]:
-    """0 for the right output, 1 for its shape, 2 for any output, 3 for an exception; and what came with the output."""
+def _score(
+    context: Context, worker: Worker, form: LayerForm, call: Call, want: Array
+) -> tuple[int, tuple[str, ...]]:
+    """0 for the right output, 1 for its shape, 2 for any output, 3 for an exception; and which of the form's flags
+    what came with the output sets."""
     program = Program()
     instance = new_instance(program, form, *form.constructor_call(call.tensors))
     write_call(program, form, instance, "", call, freeze_seeds=True)
     reply = worker.run(program, timeout=context.seconds)
     keep_output(context, reply)
-    output = reply.values.get("output")
-    beside = ""
-    if isinstance(output, (tuple, list)) and len(output) >= 2:
-        output, beside = output[0], "cached" if form.backward else "joint"
+    output, beside = _parted(form, reply.values.get("output"), want)
     if isinstance(output, (int, float)):
         output = np.asarray(float(output))
     if not isinstance(output, np.ndarray):
@@ -79,6 +83,16 @@ def _score(context: Context, worker: Worker, form: LayerForm, call: Call, want: 
         return 2, beside
     close = bool(np.allclose(output, want.reshape(output.shape), rtol=CLOSE, atol=CLOSE, equal_nan=True))
     return (0 if close else 1), beside
+
+
+def _parted(form: LayerForm, output: object, want: Array) -> tuple[object, tuple[str, ...]]:
+    """The output without what came beside it, and the flags that say so."""
+    if not isinstance(output, (tuple, list)) or len(output) < 2:
+        return output, ()
+    parts = output[:2]
+    if form.layer == "lstm_cell" and all(np.shape(part) == want.shape[1:] for part in parts):
+        return np.stack(parts), ("pair", "cached") if len(output) > 2 and form.backward else ("pair",)
+    return output[0], ("cached" if form.backward else "joint",)
 
 
 def settle(context: Context, worker: Worker, form: LayerForm, point: Mapping[str, Array]) -> LayerForm:
@@ -101,7 +115,10 @@ def settle(context: Context, worker: Worker, form: LayerForm, point: Mapping[str
 def _gradients(form: LayerForm, reply: Reply, declared: Mapping[str, str]) -> dict[str, Member]:
     members = members_of(reply.values.get("what"))
     returned = reply.values.get("returned")
-    several = isinstance(returned, Mapping) or (isinstance(returned, (tuple, list)) and len(returned) > 1)
+    inputs = len(form.reference.tensors) - len(form.parameters)
+    several = isinstance(returned, Mapping) or (
+        isinstance(returned, (tuple, list)) and len(returned) > max(inputs, 1)
+    )
     found = {}
     for name, parameter in form.parameters.items():
         if name in declared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -41,6 +41,13 @@ def lacking(name: str, without: tuple[str, ...]) -> Layer:
         draw=_without(layer.draw, without),
         kinks=_with_zeros(layer.kinks, without) if layer.kinks else None,
     )
+
+
+def completed(layer: Layer, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """The tensors with zeros for the parameters that a layer lacks, so that a diagnosis finds what its formulas use."""
+    own = layer_called(layer.name).parameters
+    size = len(tensors[own[0]]) if own else 0
+    return {**{name: np.zeros(size) for name in own if name not in tensors}, **tensors}
 
 
 def _kept(names: Sequence[str], without: Sequence[str]) -> tuple[str, ...]:

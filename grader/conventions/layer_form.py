@@ -34,6 +34,7 @@ class LayerForm:
         takes_back: arguments of backward.
         cached: whether forward returns its output with something for backward to use.
         joint: whether forward returns the gradients beside the output, as ``loss, dx = f(x, y)`` does.
+        pair: whether forward returns the output's two parts as two values: hidden and cell state of an LSTM.
         parameters: by the reference's name, where an object keeps them.
         gradients: by the reference's name, where an object keeps them.
         returns: names of the gradients that are returned, in order; () if by name.
@@ -55,6 +56,7 @@ class LayerForm:
     takes_back: tuple[Argument, ...] = ()
     cached: bool = False
     joint: bool = False
+    pair: bool = False
     parameters: Mapping[str, Member] = field(default_factory=dict)
     gradients: Mapping[str, Member] = field(default_factory=dict)
     returns: tuple[str, ...] = ()

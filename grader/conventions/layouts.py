@@ -31,13 +31,16 @@ class Layout:
     Attributes:
         order: the reference's axes in the stored order; empty: as they are.
         vector: (axis, number of axes) of a stored vector; axis 0 of 1 is (C,).
+        gates: the reference's blocks of rows in the stored order; empty: as they are.
     """
 
     order: tuple[int, ...] = ()
     vector: tuple[int, int] = (0, 1)
+    gates: tuple[int, ...] = ()
 
     def stored(self, array: Array) -> Array:
         """The reference's array as the submission stores it."""
+        array = in_blocks(array, self.gates)
         if array.ndim == 1 and self.vector != (0, 1):
             axis, axes = self.vector
             return array.reshape([array.size if i == axis else 1 for i in range(axes)])
@@ -49,10 +52,20 @@ class Layout:
         """What came back in the reference's order where that loses nothing; otherwise as it came."""
         if like.ndim == 1:
             alone = sum(size != 1 for size in array.shape) <= 1
-            return array.reshape(like.shape) if array.size == like.size and alone else array
-        if self.order and len(self.order) == array.ndim:
-            return array.transpose(np.argsort(self.order))
+            if array.size != like.size or not alone:
+                return array
+            array = array.reshape(like.shape)
+        elif self.order and len(self.order) == array.ndim:
+            array = array.transpose(np.argsort(self.order))
+        return in_blocks(array, tuple(np.argsort(self.gates))) if array.shape == like.shape else array
+
+
+def in_blocks(array: Array, order: tuple[int, ...]) -> Array:
+    """The array with its equal blocks of rows in another order; as it is where none is given."""
+    if not order:
         return array
+    blocks = np.split(array, len(order))
+    return np.concatenate([blocks[number] for number in order])
 
 
 def parameter_layouts(

@@ -73,9 +73,10 @@ QUANTITIES = {
     "running_var": "running_var moving_var var running_variance moving_variance",
     "cotangent": (
         "dout dy d_out grad grad_output upstream dz g grad_out dscores douts output_grad d_output "
-        "grad_outputs delta da dh dnext_h dloss upstream_grad out_grad dl_dy dl_dout dvalues d_values "
+        "grad_outputs delta da dh dnext_h dh_next da_next dhidden dloss upstream_grad out_grad dl_dy dl_dout dvalues d_values "
         "accum_grad error"
     ),
+    "cotangent_cell": "cotangent_cell dnext_c dc_next dc dcell d_cell grad_c dc_t grad_cell",
     "cache": "cache ctx context saved memory memo cached tape",
     "output": "output out y a result act yhat y_hat probs o h",
 }

@@ -67,3 +67,22 @@ def attention_backward(dout, cache):
     da = dout @ v.transpose(0, 2, 1)
     ds = a * (da - (da * a).sum(axis=-1, keepdims=True)) / np.sqrt(q.shape[-1])
     return {"dq": ds @ k, "dk": ds.transpose(0, 2, 1) @ q, "dv": a.transpose(0, 2, 1) @ dout}
+
+
+def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
+    """As in CS231n: two results and a cache, the gates in the order i, f, o, g, one bias."""
+    a = x @ Wx + prev_h @ Wh + b
+    i, f, o = (1 / (1 + np.exp(-part)) for part in np.split(a, 4, axis=1)[:3])
+    g = np.tanh(np.split(a, 4, axis=1)[3])
+    next_c = f * prev_c + i * g
+    return o * np.tanh(next_c), next_c, (x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c)
+
+
+def lstm_step_backward(dnext_h, dnext_c, cache):
+    x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c = cache
+    t = np.tanh(next_c)
+    dc = dnext_c + dnext_h * o * (1 - t**2)
+    da = np.hstack(
+        [dc * g * i * (1 - i), dc * prev_c * f * (1 - f), dnext_h * t * o * (1 - o), dc * i * (1 - g**2)]
+    )
+    return da @ Wx.T, da @ Wh.T, dc * f, x.T @ da, prev_h.T @ da, da.sum(axis=0)

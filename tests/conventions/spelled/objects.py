@@ -80,3 +80,31 @@ class Embedding:
     def backward(self, dout):
         self.dW = np.zeros_like(self.W)
         np.add.at(self.dW, self.ids, dout)
+
+
+class LSTMCell:
+    """One bias, rows (4H, D) in the order i, f, g, o; forward and backward with two states."""
+
+    def __init__(self, input_size, hidden_size):
+        self.W = np.random.randn(4 * hidden_size, input_size) * 0.1
+        self.U = np.random.randn(4 * hidden_size, hidden_size) * 0.1
+        self.b = np.zeros(4 * hidden_size)
+        self.dW = self.dU = self.db = None
+
+    def forward(self, x, h, c):
+        z = x @ self.W.T + h @ self.U.T + self.b
+        zi, zf, zg, zo = np.split(z, 4, axis=1)
+        i, f, o = (1 / (1 + np.exp(-part)) for part in (zi, zf, zo))
+        g = np.tanh(zg)
+        new = f * c + i * g
+        self.saved = x, h, c, i, f, g, o, new
+        return o * np.tanh(new), new
+
+    def backward(self, dh_next, dc_next):
+        x, h, c, i, f, g, o, new = self.saved
+        t = np.tanh(new)
+        dc = dc_next + dh_next * o * (1 - t**2)
+        parts = [dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g**2), dh_next * t * o * (1 - o)]
+        dz = np.hstack(parts)
+        self.dW, self.dU, self.db = dz.T @ x, dz.T @ h, dz.sum(axis=0)
+        return dz @ self.W, dz @ self.U, dc * f
