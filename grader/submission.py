@@ -65,6 +65,10 @@ def load_submission(path: str | Path, *, modules: Iterable[str] = ()) -> Submiss
     """
     path = Path(path)
     notes: list[str] = []
+    try:
+        name = path.resolve().stem or str(path)
+    except OSError as error:  # the current folder has been removed
+        raise SubmissionError(f"{path}: cannot be read: {error.strerror}") from None
     if path.is_dir():
         found = read_folder(path, notes)
     elif path.is_file() and path.suffix == ".ipynb":
@@ -79,9 +83,7 @@ def load_submission(path: str | Path, *, modules: Iterable[str] = ()) -> Submiss
         )
     else:
         raise SubmissionError(f"{path}: no such file or folder")
-    return submission_from_files(
-        found, name=path.resolve().stem or str(path), notes=notes, modules=modules, path=path
-    )
+    return submission_from_files(found, name=name, notes=notes, modules=modules, path=path)
 
 
 def submission_from_files(

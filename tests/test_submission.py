@@ -201,3 +201,14 @@ def test_a_zip_that_lists_too_much_is_refused_before_the_list_is_read(tmp_path: 
     (tmp_path / "s.zip").write_bytes(listed + end)
     with pytest.raises(SubmissionError, match="list of members"):
         load_submission(tmp_path / "s.zip")
+
+
+def test_a_current_folder_that_was_removed_is_an_error_of_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(SubmissionError, match="cannot be read: No such file"):
+        load_submission(Path())

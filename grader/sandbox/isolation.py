@@ -19,6 +19,7 @@ from grader.sandbox.folders import own_folder
 from grader.sandbox.limits import Limits
 from grader.sandbox.plan import Plan
 from grader.sandbox.program import Program
+from grader.sandbox.settings import DEFAULT_LEVEL
 from grader.sandbox.values import Reply
 
 NAMES = {0: "none", 1: "process", 2: "confined", 3: "namespaced"}
@@ -158,3 +159,21 @@ def judge(plan: Plan, findings: Findings) -> Isolation:
     else:
         level = 3
     return Isolation(level=level, name=NAMES[level], gaps=findings.gaps, layers=plan.layers())
+
+
+def too_low(found: Isolation, required: int) -> str:
+    """The error where a machine gives less than is required: what it lacks, and what to do about it."""
+    off: dict[str, list[str]] = {}
+    for layer in found.layers:
+        if not layer.on:
+            off.setdefault(layer.reason, []).append(layer.name)
+    lower = f"--isolation {found.level}" + (" --allow-unconfined" if found.level < DEFAULT_LEVEL else "")
+    lines = (
+        f"isolation level {found.level} ({found.name}) is all that this machine gives, {required} is required; "
+        "nothing of the submission was loaded",
+        f"  gaps: {', '.join(found.gaps) or 'none'}",
+        *(f"  off: {', '.join(names)}: {reason}" for reason, names in off.items()),
+        "  next: docs/isolation.md says how to get more (a Linux container gives level 2); for code that you trust as "
+        f"your own: {lower}",
+    )
+    return "\n".join(lines)

@@ -22,6 +22,7 @@ from grader.sandbox.isolation import (
     judge,
     probe_program,
     read_findings,
+    too_low,
     training_program,
     unconfined,
 )
@@ -143,12 +144,7 @@ class Sandbox:
     def _require(self, limits: Limits) -> None:
         found = self.isolation
         if found.level < self.settings.require:
-            off = "; ".join(f"{layer.name}: {layer.reason}" for layer in found.layers if not layer.on)
-            raise IsolationError(
-                f"isolation level {found.level} ({found.name}) is all that this machine gives, "
-                f"{self.settings.require} is required. Gaps: {', '.join(found.gaps) or 'none'}. "
-                f"Off: {off or 'nothing'}. Nothing of the submission was loaded."
-            )
+            raise IsolationError(too_low(found, self.settings.require))
         if limits.processes and not (self._plan.has("namespaces") and found.level > 1):
             raise UsageError(
                 "processes in a submission need a pid namespace to hold them, and there is none here"

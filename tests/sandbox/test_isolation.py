@@ -75,7 +75,8 @@ def test_nothing_is_loaded_below_the_required_level(monkeypatch: pytest.MonkeyPa
             sandbox.worker({"modules.py": b"open('/tmp/loaded', 'w')"})
     text = str(caught.value)
     assert "isolation level 1 (process) is all that this machine gives, 2 is required" in text
-    assert "Gaps: read_secret" in text
+    assert "gaps: read_secret" in text
+    assert "--isolation 1 --allow-unconfined" in text
     assert "landlock: switched off" in text
     assert loaded == []
 
@@ -85,6 +86,20 @@ def test_going_below_two_needs_its_flag() -> None:
         SandboxSettings(require=1)
     with pytest.raises(UsageError, match="no isolation level 4"):
         SandboxSettings(require=4)
+
+
+def test_where_forking_is_unsafe_every_worker_is_an_interpreter_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("grader.sandbox.sandbox._can_fork", lambda device: False)
+    program = Program()
+    program.send("parent", program.call(program.import_("os").attr("getppid")))
+    program.send("name", program.import_("mine").attr("NAME"))
+    with Sandbox(SandboxSettings.own_code()) as sandbox:
+        sandbox.warm((), ())
+        for name in ("first", "second"):
+            with sandbox.worker({"mine.py": f"NAME = {name!r}".encode()}) as worker:
+                assert worker.run(program, timeout=30).values == {"parent": os.getpid(), "name": name}
 
 
 def test_where_no_worker_can_start_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
