@@ -9,6 +9,7 @@ from reference.layers.conv2d import CONV2D
 from reference.layers.cross_entropy import CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY
 from reference.layers.dropout import DROPOUT
 from reference.layers.embedding import EMBEDDING
+from reference.layers.gated_units import GELU, SWISH
 from reference.layers.hinge import HINGE
 from reference.layers.layer import Array, Case, Layer
 from reference.layers.layer_norm import LAYER_NORM
@@ -31,6 +32,8 @@ LAYERS: dict[str, Layer] = {
     "elu": ELU,
     "sigmoid": SIGMOID,
     "tanh": TANH,
+    "gelu": GELU,
+    "swish": SWISH,
     "softmax": SOFTMAX,
     "cross_entropy": CROSS_ENTROPY,
     "softmax_cross_entropy": SOFTMAX_CROSS_ENTROPY,
