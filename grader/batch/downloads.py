@@ -26,6 +26,13 @@ from grader.packed import (
 
 MAX_METADATA = 64 << 20
 IGNORED = (".csv", ".yml", ".yaml", ".toml", ".md", ".txt")  # what a teacher keeps beside submissions
+KINDS = {
+    b"Rar!": "a .rar",
+    b"7z\xbc\xaf": "a .7z",
+    b"\x1f\x8b": "a .gz",
+    b"\xfd7zXZ": "a .xz",
+    b"BZh": "a .bz2",
+}
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 Part = Callable[[list[str]], Files]  # reads one item of a download; takes the list of notes
 
@@ -40,14 +47,16 @@ class Item:
     read: Part
 
 
-def folder_items(root: Path) -> tuple[list[Item], dict[str, Identity]]:
+def folder_items(root: Path, left_out: list[str]) -> tuple[list[Item], dict[str, Identity]]:
     """Items of a folder; of the one folder in it, where that is a bulk download."""
-    children = [child for child in sorted(root.iterdir()) if not _skipped(child.name)]
+    present = sorted(root.iterdir())
+    children = [child for child in present if not _skipped(child.name)]
+    left_out += [child.name for child in present if child not in children and not _of_a_tool(child.name)]
     folders = [child for child in children if child.is_dir() and not child.is_symlink()]
     if len(children) == 1 and folders:
         below = [name.name for name in folders[0].iterdir()]
         if METADATA in below or is_bulk(below):
-            return folder_items(folders[0])
+            return folder_items(folders[0], left_out)
     described = root / METADATA
     metadata = read_metadata(described.read_bytes()[:MAX_METADATA]) if described.is_file() else {}
     items = []
@@ -55,6 +64,8 @@ def folder_items(root: Path) -> tuple[list[Item], dict[str, Identity]]:
         folder = child.is_dir() and not child.is_symlink()
         if folder or is_bulk([child.name]) or child.suffix.lower() not in IGNORED:
             items.append(Item(child.name, folder, f"{root.name}/{child.name}", _path_reader(child)))
+        elif child.name != METADATA:
+            left_out.append(child.name)
     return items, metadata
 
 
@@ -84,11 +95,17 @@ def _bounded(data: bytes, name: str) -> bytes:
     if len(data) > 4 * MAX_FILE_BYTES:
         raise SubmissionError(f"{name}: larger than {4 * MAX_FILE_BYTES >> 20} MiB")
     if name.lower().endswith(".zip"):
-        raise SubmissionError(f"{name}: cannot be read as a zip")
+        kind = next((kind for start, kind in KINDS.items() if data.startswith(start)), "")
+        why = (
+            f"is {kind}, not a zip"
+            if kind
+            else "cannot be read as a zip; it is damaged or was not uploaded to its end"
+        )
+        raise SubmissionError(f"{name}: {why if data else 'is empty (0 bytes)'}")
     return data
 
 
-def zip_items(path: Path) -> tuple[list[Item], dict[str, Identity]]:
+def zip_items(path: Path, left_out: list[str]) -> tuple[list[Item], dict[str, Identity]]:
     """Items of a zip: what lies at its top, or in the one folder at its top that holds the class."""
     opened = zipfile.ZipFile(
         path
@@ -108,6 +125,8 @@ def zip_items(path: Path) -> tuple[list[Item], dict[str, Identity]]:
             metadata = read_metadata(read_member(opened, member, limit=MAX_METADATA) or b"")
         elif rest or is_bulk([top]) or not top.lower().endswith(IGNORED):
             grouped.setdefault(top, []).append(member)
+        else:
+            left_out.append(top)
     items = [
         Item(top, not _is_file(found, prefix + top), "", _zip_reader(opened, prefix, top, found))
         for top, found in grouped.items()
@@ -149,6 +168,11 @@ def _zip_reader(opened: zipfile.ZipFile, prefix: str, top: str, members: list[zi
         return {top: _bounded(data, top)}
 
     return read
+
+
+def _of_a_tool(name: str) -> bool:
+    """What machines write beside people's files."""
+    return name in SKIPPED_FOLDERS or name.startswith("._") or name in (".DS_Store", ".gitignore")
 
 
 def _skipped(name: str) -> bool:

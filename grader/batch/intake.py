@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.batch.downloads import Item, Part, folder_items, zip_items
 from grader.batch.naming import Identity, Placed, make_keys, place, without_versions
 from grader.errors import SubmissionError
-from grader.packed import (
-    Files,
-    has_code,
-)
+from grader.packed import Files, has_code
+from grader.text import one_line
 
+SHOWN = 5
 FOREIGN = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
@@ -51,16 +50,21 @@ class Contents:
     hash: str
 
 
-def find_entries(path: Path) -> list[Entry]:
+def find_entries(path: Path, left_out: list[str] | None = None) -> list[Entry]:
     """The submissions in a folder or zip, sorted by key.
+
+    Args:
+        path: of the class.
+        left_out: takes the names of what lies beside the submissions and is none.
 
     Raises:
         SubmissionError: there is no such path, it is neither, or nothing is in it.
     """
+    left_out = [] if left_out is None else left_out
     if path.is_dir():
-        items, metadata = folder_items(path)
+        items, metadata = folder_items(path, left_out)
     elif path.is_file() and zipfile.is_zipfile(path):
-        items, metadata = zip_items(path)
+        items, metadata = zip_items(path, left_out)
     elif path.exists():
         raise SubmissionError(
             f"{path}: neither a folder nor a zip of submissions; `grade` grades a single file"
@@ -94,20 +98,41 @@ def read_entry(entry: Entry) -> Contents:
             notes.append(text)
             continue
         files.update({key: data for key, data in found.items() if key not in files})
-    files = {without_versions(files).get(name, name): data for name, data in files.items()}
-    if not has_code(files) and (files or not notes):
-        notes.append(_no_code(files))
+    one_by_one = bool(entry.identity.canvas_id) and len(entry.parts) > 1
+    files = _latest(files, notes, canvas=one_by_one)
+    if not has_code(files):
+        notes += _no_code(files, notes)
     return Contents(files, tuple(notes), digest(files))
 
 
-def _no_code(files: Files) -> str:
+def _latest(files: Files, notes: list[str], *, canvas: bool) -> Files:
+    """The files without what Canvas writes into their names after a resubmission; of several, the latest."""
+    renamed = without_versions(files, latest=canvas)
+    replaced = sorted(plain for plain in renamed.values() if plain in files)
+    notes += [f"{plain} was handed in several times; the latest is graded." for plain in replaced]
+    kept = {name: data for name, data in files.items() if name not in replaced}
+    return {renamed.get(name, name): data for name, data in kept.items()}
+
+
+def _no_code(files: Files, notes: list[str]) -> list[str]:
     """What there is instead of code."""
-    names = sorted(files)
-    strange = next((name for name in names if name.lower().endswith(FOREIGN)), "")
+    if any(note.startswith("Encrypted") for note in notes):
+        return ["The zip is encrypted; ask for one without a password."]
+    strange = next((name for name in sorted(files) if name.lower().endswith(FOREIGN)), "")
     if strange:
-        return f"{strange!a} is not a zip; only zips are unpacked."
-    shown = ", ".join(map(ascii, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"Neither a Python file nor a notebook was handed in, only {shown or 'nothing'}."
+        return [f"{strange!a} is not a zip; only zips are unpacked."]
+    if not files and notes:
+        return []
+    if not files:
+        return ["Nothing was handed in: there is no file in it."]
+    return [f"Neither a Python file nor a notebook was handed in, only {listed(files)}."]
+
+
+def listed(names: Iterable[str]) -> str:
+    """A few of these names, and how many more there are."""
+    names = sorted(names)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(f"'{one_line(name, limit=80)}'" for name in names[:SHOWN]) + more
 
 
 def digest(files: Mapping[str, bytes]) -> str:

@@ -89,16 +89,17 @@ def is_bulk(names: Iterable[str]) -> bool:
     )
 
 
-def without_versions(names: Iterable[str]) -> dict[str, str]:
+def without_versions(names: Iterable[str], *, latest: bool = False) -> dict[str, str]:
     """New names for what Canvas calls ``modules-2.py`` after a resubmission: ``modules.py``, if that is free.
 
-    Of several versions the highest number wins; the others keep their names.
+    Of several versions the highest number wins; the others keep their names. Where the files came one by one from
+    Canvas (`latest`), the number is Canvas's own, and wins over a file without one, too.
     """
     names = set(names)
     best: dict[str, tuple[int, str]] = {}
     for name in names:
         match = _VERSION.match(name)
-        if match and match["stem"] + match["suffix"] not in names:
+        if match and (latest or match["stem"] + match["suffix"] not in names):
             plain = match["stem"] + match["suffix"]
             best[plain] = max(best.get(plain, (-1, "")), (int(match["number"]), name))
     return {old: plain for plain, (_, old) in best.items()}

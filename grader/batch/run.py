@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from grader.batch.anonymous import code_of, write_names
-from grader.batch.intake import Entry, find_entries
+from grader.batch.intake import Entry, find_entries, listed
 from grader.batch.interrupts import undisturbed
 from grader.batch.job import Graded, Task, failure_text, internal_report
 from grader.batch.pools import Pool, dask_pool, local_pool
@@ -42,11 +42,12 @@ class Batch:
         self.request = request
         self.rubric = load_rubric(request.rubric)
         self.store = Store(request.results)
-        self.entries = find_entries(request.submissions)
+        left_out: list[str] = []
+        self.entries = find_entries(request.submissions, left_out)
         self.policy = request.policy or getattr(self.rubric, "policy", None)
         self.seed = 0
         self.kept = 0
-        self.warnings: list[str] = []
+        self.warnings = [f"not taken for submissions: {listed(left_out)}"] if left_out else []
         self._rows: dict[str, Row] = {}
         if request.variant:
             self.rubric.variant(request.variant)
@@ -144,7 +145,8 @@ class Batch:
             self.store.save_state(entry.key, replace(state, views=views))
         points = f"{row.score.final:g} / {row.score.worth:g}"
         how = "kept" if kept else f"{state.seconds:.1f} s"
-        watch.done(f"{name}: {points} points, {row.shown.outcome}, {how}")
+        said = f", {row.shown.message}" if row.shown.message else ""
+        watch.done(name, f"{points} points, {row.shown.outcome}, {how}{said}")
 
     def _todo(self, watch: Watch) -> Iterator[tuple[Entry, Task, str]]:
         """Submissions that must be graded; those that need not be are finished on the way."""

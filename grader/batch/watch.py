@@ -24,6 +24,8 @@ from rich.text import Text
 
 from grader.text import ascii_only, one_line
 
+MAX_NAME = 48  # characters of a name in a line
+
 
 class Watch:
     """Shows and logs a run; neither a lost terminal nor a full disk of the log costs a grade.
@@ -69,16 +71,16 @@ class Watch:
                 self._log.write(f"{stamp} {one_line(text, limit=2000)}\n")
                 self._log.flush()
 
-    def done(self, text: str) -> None:
+    def done(self, name: str, text: str) -> None:
         """A submission has ended; `text` says how."""
         self._done += 1
-        self.note(text)
+        self.note(f"{name}: {text}")
         with _no_matter():
             if self._lines:
-                line = f"{self._done:>{len(str(self._total))}}/{self._total} {one_line(text, limit=160)}"
-                (self._progress.console if self._progress else self._console).print(
-                    _safe(self._console, line)
-                )
+                short = one_line(name, limit=MAX_NAME)
+                line = f"{self._done:>{len(str(self._total))}}/{self._total} {short}: {one_line(text, limit=160)}"
+                console = self._progress.console if self._progress else self._console
+                console.print(_safe(self._console, line), soft_wrap=True)
             if self._progress and self._task is not None:
                 self._progress.advance(self._task)
 

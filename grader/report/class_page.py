@@ -203,7 +203,7 @@ def _row(row: ClassRow, page: ClassPage) -> dict[str, Any]:
         "variant": one_line(row.variant, limit=30),
         "css": css,
         "label": label,
-        "message": one_line(row.message, limit=160),
+        "message": one_line(row.message, limit=240),
         "final": row.final,
         "points": phrases.out_of(row.final, row.worth),
         "percent": phrases.percent(row.final, row.worth),

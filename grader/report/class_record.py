@@ -79,9 +79,24 @@ def outcome_of(report: Report) -> tuple[str, str]:
         return "internal", one_line(ours.message)
     judged = verdicts - {Verdict.SKIPPED, Verdict.MANUAL}
     if judged == {Verdict.MISSING}:
-        return "nothing", one_line(
-            report.notes[-1]
-        ) if report.notes else "nothing of the homework is there or filled in"
+        return "nothing", _nothing(report)
+    failed = _failed(report)
     if Verdict.MANUAL in verdicts:
-        return "open", "a person must mark a part"
-    return "graded", ""
+        return "open", "; ".join(filter(None, ("a person must mark a part", failed)))
+    return "graded", failed
+
+
+def _nothing(report: Report) -> str:
+    """Why there is nothing: the last remark of whoever read the files, else the first check's."""
+    if not report.notes:
+        return one_line(report.checks[0].message) or "nothing of the homework is there or filled in"
+    more = len(report.notes) - 1
+    return one_line(report.notes[-1]) + (f" ({more} more in the report)" if more else "")
+
+
+def _failed(report: Report) -> str:
+    """How many checks ended in an error, and the first of these errors; empty if none did."""
+    errored = [check for check in report.checks if check.verdict is Verdict.ERRORED]
+    if not errored:
+        return ""
+    return f"{len(errored)} of {len(report.checks)} checks ended in an error: {one_line(errored[0].message, limit=160)}"

@@ -197,7 +197,7 @@ def test_who_handed_in_nothing_has_an_entry(tmp_path: Path) -> None:
     for name, count in {"moodle.zip": 2, "export": 2}.items():
         entries = find_entries(tmp_path / name)
         assert len(entries) == count
-        assert any("only nothing" in note for entry in entries for note in read_entry(entry).notes)
+        assert any("Nothing was handed in" in note for entry in entries for note in read_entry(entry).notes)
 
 
 @pytest.mark.parametrize(

@@ -45,3 +45,4 @@ def test_keys_are_portable_stable_and_different() -> None:
 def test_canvas_version_numbers_go_and_the_last_version_wins() -> None:
     assert without_versions(["modules-1.py", "modules-12.py", "mlp.py"]) == {"modules-12.py": "modules.py"}
     assert without_versions(["modules.py", "modules-1.py"]) == {}
+    assert without_versions(["modules.py", "modules-1.py"], latest=True) == {"modules-1.py": "modules.py"}

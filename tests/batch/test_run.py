@@ -64,7 +64,11 @@ def test_every_submission_has_a_row_whatever_it_did(tmp_path: Path) -> None:
     assert all(row.shown.worth == 9 for row in result.rows)
     outcomes = {row.shown.key: row.shown.outcome for row in result.rows}
     assert [key for key, outcome in outcomes.items() if outcome == "nothing"] == ["frank", "grace"]
-    assert "cannot be read as a zip" in {row.shown.key: row.shown.message for row in result.rows}["frank"]
+    said = {row.shown.key: row.shown.message for row in result.rows}
+    assert "cannot be read as a zip" in said["frank"]
+    assert said["alice"] == ""
+    assert said["carol"].startswith("2 of 2 checks ended in an error: the worker ended before it answered")
+    assert said["dave"].startswith("2 of 2 checks ended in an error: Too slow, or endless")
     assert set(outcomes.values()) == {"graded", "nothing"}
     for key in outcomes:
         assert {p.name for p in (root / "reports" / key).iterdir()} == {
@@ -226,10 +230,33 @@ def test_lines_and_log_say_what_ended(
     batch = Batch(tiny.request(folder, tmp_path, only=("linear.forward",)))
     with Watch(len(KEYS), lines=True, log=batch.store.log) as watch:
         batch.run(watch)
+        watch.done("x" * 300, "0 / 3 points")
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == len(KEYS)
+    assert len(said) == len(KEYS) + 1
     assert said[0].startswith("1/6 alice: 3 / 3 points, graded, ")
+    assert "carol: 0 / 3 points, graded, " in said[2]
+    assert "1 of 1 checks ended in an error: the worker ended" in said[2]
+    assert said[-1] == f"7/6 {'x' * 47}…: 0 / 3 points"
+    assert "x" * 300 in batch.store.log.read_text()
     assert "batch of 6 submissions, rubric tiny, seed 7" in batch.store.log.read_text()
+
+
+def test_patience_gives_a_submission_up_and_leaves_its_points_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "CLASS", {tiny.HANGS: tiny.CLASS[tiny.HANGS]})  # two seconds, at the least
+    submissions, _ = tiny.write_class(tmp_path)
+    (submissions / "frank.zip").unlink()
+    (submissions / "notes.txt").write_text("not a submission")
+    monkeypatch.setattr(run_module, "local_pool", pools.local_pool)
+    result = tiny.run(tiny.request(tmp_path, tmp_path / "results", patience=1))
+    shown = result.rows[0].shown
+    assert (shown.outcome, shown.earned, shown.open) == ("internal", 0, 9)
+    assert shown.message == "gradmark did not finish within 1 s and was stopped; the points stay open"
+    assert result.warnings == ("not taken for submissions: 'notes.txt'",)
+    monkeypatch.setattr(run_module, "local_pool", tiny.inline_pool)
+    again = tiny.run(tiny.request(tmp_path, tmp_path / "results"))
+    assert (again.kept, again.rows[0].shown.outcome) == (0, "graded")
 
 
 class DeadlyFiles(dict[str, bytes]):
