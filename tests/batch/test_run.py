@@ -244,10 +244,11 @@ def test_lines_and_log_say_what_ended(
 def test_patience_gives_a_submission_up_and_leaves_its_points_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiny, "CLASS", {tiny.HANGS: tiny.CLASS[tiny.HANGS]})  # two seconds, at the least
-    submissions, _ = tiny.write_class(tmp_path)
-    (submissions / "frank.zip").unlink()
-    (submissions / "notes.txt").write_text("not a submission")
+    (tmp_path / "tiny.toml").write_text(tiny.RUBRIC)
+    (tmp_path / "class" / "dave").mkdir(parents=True)
+    takes_seconds = tiny.CLASS[tiny.HANGS]
+    (tmp_path / "class" / "dave" / "modules.py").write_bytes(takes_seconds)
+    (tmp_path / "class" / "notes.txt").write_text("not a submission")
     monkeypatch.setattr(run_module, "local_pool", pools.local_pool)
     result = tiny.run(tiny.request(tmp_path, tmp_path / "results", patience=1))
     shown = result.rows[0].shown
