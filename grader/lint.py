@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.errors import RubricError
 from grader.rubric import FormulaSpec, PartSpec, Rubric, ScriptSpec, TrainingSpec, check_id, load_rubric
-from grader.scripted import assigned
+from grader.scripted import script_problems
 from grader.truth import LAYERS
 
 LAYER_KINDS = frozenset({"forward", "gradient", "contract", "init"})
@@ -112,29 +112,12 @@ def _scripts(rubric: Rubric) -> list[str]:
 
 
 def _script_problems(check: ScriptSpec, rubric: Rubric) -> list[str]:
-    texts = {"script": check.script, "expected": check.expected}
-    texts |= {f"mistakes[{i}].expected": mistake.expected for i, mistake in enumerate(check.mistakes)}
-    names: dict[str, tuple[str, ...]] = {}
-    for field, text in texts.items():
-        try:
-            names[field] = assigned(text)
-        except SyntaxError as error:
-            return [f"{field}: line {error.lineno}: {error.msg}"]
-    wanted = check.compare or names["expected"]
     found = []
     if not check.expected and not rubric.solution:
         found.append("nothing says what is due; give it expected, or the rubric a solution")
     elif not check.expected and not Path(rubric.solution).is_dir():
         found.append(f"solution: {rubric.solution} is no folder")
-    if not wanted:
-        found.append("nothing is compared; list names in compare")
-    for field, own in names.items():
-        if field == "expected" and not check.expected:
-            continue
-        missing = [name for name in wanted if name not in own]
-        if missing:
-            found.append(f"{field}: {missing[0]!r} is compared and never assigned")
-    return found
+    return [*found, *script_problems(check)]
 
 
 def _variants(rubric: Rubric) -> list[str]:

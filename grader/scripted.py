@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -78,6 +78,44 @@ def assigned(script: str) -> tuple[str, ...]:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 found[node.id] = None
     return tuple(name for name in found if not name.startswith("_"))
+
+
+class Scripts(Protocol):
+    """What a check of this kind says."""
+
+    script: str
+    expected: str
+    compare: tuple[str, ...]
+    mistakes: tuple[ScriptMistake, ...]
+
+
+def compared(check: Scripts) -> tuple[str, ...]:
+    """Names whose values are compared: those that the rubric lists, else all that ``expected`` assigns.
+
+    Raises:
+        SyntaxError: it is not Python.
+    """
+    return check.compare or assigned(check.expected)
+
+
+def script_problems(check: Scripts) -> list[str]:
+    """Scripts that are no Python, and names that are compared and not assigned; one sentence each."""
+    texts = {"script": check.script, **({"expected": check.expected} if check.expected else {})}
+    texts |= {f"mistakes[{i}].expected": mistake.expected for i, mistake in enumerate(check.mistakes)}
+    names: dict[str, tuple[str, ...]] = {}
+    for field, text in texts.items():
+        try:
+            names[field] = assigned(text)
+        except SyntaxError as error:
+            return [f"{field}: line {error.lineno}: {error.msg}"]
+    wanted = compared(check)
+    if not wanted:
+        return ["nothing is compared; list names in compare"]
+    return [
+        f"{field}: {name!r} is compared and never assigned; list what to compare, or call it _{name}"
+        for field, own in names.items()
+        for name in [name for name in wanted if name not in own][:1]
+    ]
 
 
 def imported(script: str) -> tuple[tuple[str, str], ...]:

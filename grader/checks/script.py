@@ -30,7 +30,7 @@ from grader.errors import RubricError
 from grader.model import Evidence, Verdict
 from grader.rubric import ScriptSpec
 from grader.sandbox import Opaque, Program, Reply
-from grader.scripted import ScriptMistake, assigned, imported, looks_at
+from grader.scripted import ScriptMistake, compared, imported, looks_at, script_problems
 from grader.submission import Submission, load_submission, submission_from_files
 
 SCRIPT = "course_script"  # the module that a script runs as
@@ -45,6 +45,9 @@ def check_script(spec: ScriptSpec, context: Context) -> Finding:
     Raises:
         RubricError: the rubric's own lines fail, or the course's solution is not there.
     """
+    problem = next(iter(script_problems(spec)), None)
+    if problem is not None:
+        raise RubricError(f"rubric {context.rubric.id}: {context.id}: {problem}")
     missing = next(_not_there(spec, context), None)
     if missing is not None:
         return missing
@@ -61,11 +64,6 @@ def check_script(spec: ScriptSpec, context: Context) -> Finding:
         return found if verdict is Verdict.ERRORED else Finding(verdict, f"Not filled in yet: {error}")
     got = _values(reply, names, len(draws))
     return _judge(spec, context, draws, got, _due(spec, context, draws, got))
-
-
-def compared(spec: ScriptSpec) -> tuple[str, ...]:
-    """Names whose values are compared: those that the rubric lists, else all that ``expected`` assigns."""
-    return spec.compare or assigned(spec.expected or spec.script)
 
 
 def _not_there(spec: ScriptSpec, context: Context) -> Iterator[Finding]:

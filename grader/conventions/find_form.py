@@ -307,7 +307,9 @@ def _no_parameter(
         ", ".join(f"{member} {member.shape}" for member in members if member.shape is not None) or "no array"
     )
     due = " or ".join(map(str, shapes[:2]))
-    return Finding(Verdict.MISSING, f"{doing} holds no {name} of shape {due}; it holds {arrays}.")
+    message = f"{doing} holds no {name} of shape {due}; it holds {arrays}."
+    hint = f"For the course: say it in the rubric, part {context.part.id}, spelling.parameters: {name} = ..."
+    return Finding(Verdict.MISSING, message, hint=hint)
 
 
 def _givable(layer: Layer, inputs: Sequence[str]) -> tuple[str, ...]:

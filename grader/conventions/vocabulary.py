@@ -54,8 +54,8 @@ QUANTITIES = {
         "w_embed"
     ),
     "bias": "b bias biases intercept",
-    "gamma": "gamma g scale weight w bw",
-    "beta": "beta shift offset bias b bb",
+    "gamma": "gamma g gain gains scale weight w bw a multiplier",
+    "beta": "beta shift shifts offset bias b bb",
     "labels": "labels y label target targets t y_true classes truth yy y_batch",
     "target": "target targets y t y_true labels truth y_batch",
     "indices": "indices x idx index ids tokens inputs input token_ids word_ids",
