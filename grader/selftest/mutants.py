@@ -90,11 +90,16 @@ def catalogued(path: Path, files: Mapping[str, bytes], rubric: Rubric) -> list[M
 
 
 def targets_of(part: PartSpec) -> list[tuple[str, str]]:
-    """Modules and names that a part is about: its targets, and what its scripts import."""
+    """Modules and names that a part is about: its targets with their backward functions, and what its scripts import."""
     targets = {t for t in (part.target, *(check.target for check in part.checks)) if t}
     found = {(module, name) for module, _, name in (target.partition(":") for target in targets)}
+    if part.layer:
+        backward = (part.spelling.backward,) if part.spelling.backward else ()
+        found |= {
+            (module, other) for module, name in found for other in (*backward, *backward_names(name, ""))
+        }
     for check in part.checks:
-        if isinstance(check, ScriptSpec) and not (check.target or part.target):
+        if isinstance(check, ScriptSpec):
             found |= {(module, name) for module, name in imported(check.script) if name}
     return sorted(found)
 
@@ -102,15 +107,15 @@ def targets_of(part: PartSpec) -> list[tuple[str, str]]:
 def generated(files: Mapping[str, bytes], rubric: Rubric) -> Iterator[Mutant]:
     """Mutants of the classes and functions that the rubric's parts are about, one operator at one place each.
 
-    Some of them may do the same as the original; survivors are for a person to look at.
+    Where several parts are about the same one, any of them may lose points. Some mutants may do the same as the original;
+    survivors are for a person to look at.
     """
+    concerned: dict[tuple[str, str], list[str]] = {}
     for part in rubric.parts:
-        for module, name in targets_of(part):
-            file = module.replace(".", "/") + ".py"
-            if file not in files:
-                continue
-            tree = ast.parse(files[file])
-            backward = (part.spelling.backward, *backward_names(name, "")) if part.layer else ()
-            for changed in dict.fromkeys((name, *backward)):
-                for label, source in mutations(tree, changed):
-                    yield Mutant(f"{file}: {label}", file, source.encode(), (part.id,))
+        for place in targets_of(part):
+            concerned.setdefault(place, []).append(part.id)
+    for (module, name), parts in concerned.items():
+        file = module.replace(".", "/") + ".py"
+        if file in files:
+            for label, source in mutations(ast.parse(files[file]), name):
+                yield Mutant(f"{file}: {label}", file, source.encode(), tuple(parts))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.rubric import load_rubric
+from grader.rubric import Rubric, load_rubric
 from grader.sandbox import SandboxSettings
 from grader.selftest import SelfTestSettings, catalogued, generated, selftest
 from grader.selftest.operators import OPERATORS, mutations
@@ -75,6 +75,17 @@ def test_a_catalogue_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         path.write_text(text, "utf-8")
         with pytest.raises(UsageError, match=words):
             catalogued(path, load_submission(FULL).files, rubric)
+
+
+def test_what_several_parts_are_about_is_changed_once() -> None:
+    script = {"kind": "script", "script": "from m import L, other\ny = L()", "expected": "y = 1"}
+    layer = {"id": "a", "title": "A", "target": "m:L", "layer": "linear", "checks": [{"kind": "forward"}]}
+    parts = [layer, {"id": "b", "title": "B", "checks": [script]}]
+    rubric = Rubric.model_validate({"schema": 1, "id": "r", "title": "R", "parts": parts})
+    files = {"m.py": (SOURCE + "\ndef other(x):\n    return x + 1\n").encode()}
+    found = list(generated(files, rubric))
+    assert len({mutant.source for mutant in found}) == len(found)
+    assert {mutant.breaks for mutant in found} == {("a", "b"), ("b",)}
 
 
 RUBRIC = """
