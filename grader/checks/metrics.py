@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from grader.checks.context import Context, Finding
 from grader.checks.metrics_batches import CLASSES, Batch, call_each, draw, forms, metrics_of, numbers, scalar
 from grader.checks.metrics_evaluate import check_evaluate_model
+from grader.checks.metrics_faults import accuracy_fault, column_fault, matrix_fault, metrics_fault
+from grader.checks.network_sizes import Fault
 from grader.checks.support import absent, evidence_of, in_words, keep_output, printed, raised, worst_first
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, compare
@@ -16,6 +20,8 @@ from grader.rubric import MetricsSpec
 from grader.sandbox import Program, Reply, Worker
 
 BETAS = (1.0, 0.5, 2.0)
+SIZES = (64, CLASSES, 7, 1)  # rows; as many as classes is where a wrong axis does not raise
+HINT = "Write down four predictions and labels, count by hand, and compare."
 
 
 def check_metrics(spec: MetricsSpec, context: Context) -> Finding:
@@ -29,60 +35,61 @@ def check_metrics(spec: MetricsSpec, context: Context) -> Finding:
 
 
 def _accuracy(context: Context, spec: MetricsSpec, worker: Worker) -> Finding:
-    batches = [draw(context.generator(f"batch {n}"), n) for n in (64, 7, 1)]
+    batches = [draw(context.generator(f"batch {n}"), n) for n in SIZES]
     results: dict[str, list[Evidence]] = {}
-    reply, why = Reply({}), ""
+    reply, fault = Reply({}), None
     for form in ("integers", "one-hot"):
         reply = call_each(context, spec, worker, [(b.predictions, forms(b.labels)[form]) for b in batches])
+        fault = fault or _column_fault(reply, batches)
         if reply.error or reply.errors:
             continue
+        got = [scalar(reply.values.get(f"{i}")) for i in range(len(batches))]
         results[form] = [
             evidence_of(
-                f"accuracy of {len(b.labels)} rows",
-                compare(scalar(reply.values.get(f"{i}")), np.asarray(b.accuracy), relative=1e-5),
+                f"accuracy of {len(b.labels)} rows", compare(value, np.asarray(b.accuracy), relative=1e-5)
             )
-            for i, b in enumerate(batches)
+            for value, b in zip(got, batches, strict=True)
         ]
         if all(item.agreed for item in results[form]):
             break
-        why = why or _other_unit(reply, batches)
+        fault = fault or accuracy_fault(got, batches)
     what = "the share of rows in which the largest prediction is at the label"
-    return _best_of(context, results, reply, what, why=why)
+    return _best_of(context, results, reply, what, fault=fault)
 
 
-def _other_unit(reply: Reply, batches: Sequence[Batch]) -> str:
-    """The right accuracies in another unit; "" if they are not."""
-    got = [scalar(reply.values.get(f"{i}")) for i in range(len(batches))]
-    if not all(isinstance(item, np.ndarray | float) for item in got):
-        return ""
-    for scale, unit in (
-        ([100.0] * len(batches), "percent"),
-        ([len(b.labels) for b in batches], "numbers of rows"),
-    ):
-        if np.allclose(
-            [float(np.asarray(g)) for g in got], [s * b.accuracy for s, b in zip(scale, batches, strict=True)]
-        ):
-            return f"these are {unit}, and a share from 0 to 1 is due"
-    return ""
+def _column_fault(reply: Reply, batches: Sequence[Batch]) -> Fault | None:
+    """That the batch with as many rows as classes is the only one that a wrong axis lets through."""
+    square = next(i for i, batch in enumerate(batches) if len(batch.labels) == CLASSES)
+    if reply.error or not reply.errors or f"call {square}" in reply.errors:
+        return None
+    return column_fault(scalar(reply.values.get(f"{square}")), batches[square])
 
 
 def _best_of(
-    context: Context, results: Mapping[str, list[Evidence]], reply: Reply, what: str, *, why: str = ""
+    context: Context,
+    results: Mapping[str, list[Evidence]],
+    reply: Reply,
+    what: str,
+    *,
+    fault: Fault | None = None,
 ) -> Finding:
     """The outcome of the label form that fits best."""
+    diagnoses = () if fault is None else (fault.diagnosis,)
     if not results:
         error = reply.error or next(iter(reply.errors.values()))
-        return raised(error, doing=context.target[1], output=printed(context))
+        found = raised(error, doing=context.target[1], output=printed(context))
+        return replace(found, diagnoses=diagnoses, hint=fault.diagnosis.hint) if fault else found
     best = max(results.values(), key=lambda items: sum(item.agreed for item in items))
     if all(item.agreed for item in best):
         return Finding(Verdict.PASSED, evidence=tuple(best), output=printed(context))
     bad = next(item for item in best if not item.agreed)
-    why = f"; {why}" if why else ""
+    why = f"; {fault.text}" if fault else ""
     return Finding(
         Verdict.FAILED,
         f"{context.target[1]} is not {what}: {bad.what}: {in_words(bad)}{why}.",
-        hint="Write down four predictions and labels, count by hand, and compare.",
+        hint=diagnoses[0].hint if diagnoses else HINT,
         evidence=worst_first(best),
+        diagnoses=diagnoses,
         output=printed(context),
     )
 
@@ -110,7 +117,8 @@ def _confusion_matrix(context: Context, spec: MetricsSpec, worker: Worker) -> Fi
     for orientation, items in results.items():
         if all(item.agreed for item in items):
             context.facts[_orientation_key(context)] = orientation
-    return _best_of(context, results, reply, "the counts of (true class, predicted class) pairs")
+    fault = matrix_fault([_float(reply.values.get(f"{i}")) for i in range(len(batches))], batches)
+    return _best_of(context, results, reply, "the counts of (true class, predicted class) pairs", fault=fault)
 
 
 def _orientation_key(context: Context) -> str:
@@ -154,44 +162,31 @@ def _metrics(context: Context, spec: MetricsSpec, worker: Worker) -> Finding:
             for item in _metric_evidence(reply.values.get(f"{number}"), metrics_of(confusion, beta), beta)
         ] + _metric_evidence(reply.values.get("default"), metrics_of(confusion, 1.0), 1.0)
     what = "accuracy, precision, recall and F-beta of each class"
-    return _best_of(context, results, reply, what, why=_metrics_fault(reply, confusion))
+    return _best_of(context, results, reply, what, fault=_fault_of(reply, confusion))
 
 
-def _metrics_fault(reply: Reply, confusion: Array) -> str:
-    """A well-known mistake that gives the same numbers at beta = 2; "" if none does."""
-    value, beta = reply.values.get(f"{BETAS.index(2.0)}"), 2.0
+def _fault_of(reply: Reply, confusion: Array) -> Fault | None:
+    """A well-known mistake that gives the same numbers at beta = 2; None if none does."""
+    value = reply.values.get(f"{BETAS.index(2.0)}")
     if not isinstance(value, dict):
-        return ""
-    due = metrics_of(confusion, beta)
-    p, r = due["precision"], due["recall"]
-    guesses: dict[str, dict[str, Array]] = {
-        "precision and recall are swapped": {"precision": r, "recall": p},
-        "beta is not squared": {"f1_beta": (1 + beta) * p * r / (beta * p + r)},
-        "beta has no effect": {"f1_beta": metrics_of(confusion, 1.0)["f1_beta"]},
-        "beta weighs the precision in place of the recall": {
-            "f1_beta": (1 + beta**2) * p * r / (p + beta**2 * r)
-        },
-        "the factor 1 + beta**2 is missing": {"f1_beta": p * r / (beta**2 * p + r)},
-        "the mean over the classes is given; one value for each class is due": {
-            "precision": p.mean(),
-            "recall": r.mean(),
-        },
-    }
-    for fault, wrong in guesses.items():
-        seen = {item.tensor: item for item in _metric_evidence(value, {**due, **wrong}, beta)}
-        if all(seen[name].agreed for name in wrong):
-            return fault
-    return ""
+        return None
+    names = metrics_of(confusion, 2.0)
+    got = {name: _listed(_named(value, name)) for name in names}
+    return metrics_fault({k: v for k, v in got.items() if isinstance(v, np.ndarray)}, confusion, 2.0)
+
+
+def _named(value: Mapping[Any, Any], name: str) -> Any:
+    """The entry of that name, or of one that begins like it."""
+    keys = {str(key).lower(): item for key, item in value.items()}
+    return keys.get(name, next((v for k, v in keys.items() if k.startswith(name[:2])), None))
 
 
 def _metric_evidence(value: object, want: Mapping[str, Array], beta: float) -> list[Evidence]:
     if not isinstance(value, dict):
         return [Evidence(what=f"metrics at beta = {beta:g}", agreed=False, detail="no dict came back")]
-    keys = {str(key).lower(): item for key, item in value.items()}
     found = []
     for name, due in want.items():
-        got = keys.get(name, next((v for k, v in keys.items() if k.startswith(name[:2])), None))
-        result = compare(_listed(got), np.asarray(due), relative=1e-4, ones_are_free=True)
+        result = compare(_listed(_named(value, name)), np.asarray(due), relative=1e-4, ones_are_free=True)
         found.append(evidence_of(f"{name} at beta = {beta:g}", result, tensor=name))
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from grader.checks.context import Context, Finding
 from grader.checks.metrics_batches import CLASSES, Batch, call_each, draw, metrics_of, numbers, scalar
+from grader.checks.metrics_faults import evaluate_fault
 from grader.checks.support import evidence_of, in_words, keep_output, printed, raised
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, compare
@@ -16,15 +17,17 @@ from grader.rubric import MetricsSpec
 from grader.sandbox import Program, Reply, Worker
 
 BATCHES = (12, 12, 5)  # the last one is smaller
+HINT = "Try a loader with one batch of 8 and one of 3: each image should count the same."
 
 
 def check_evaluate_model(context: Context, spec: MetricsSpec, worker: Worker) -> Finding:
     """Hand over a model whose predictions are known and a loader with a smaller last batch."""
     rng = context.rng
     parts = [draw(rng, n, every_class=i == 0) for i, n in enumerate(BATCHES)]
-    # the last, smaller batch is right less often, so that a mean of batch means shows
+    # the last, smaller batch is right less often, so that a mean of batch means shows: in one row of five
     last = parts[-1]
-    parts[-1] = Batch(np.roll(np.eye(CLASSES)[last.labels] * 0.9 + 0.01, 1, axis=1), last.labels)
+    shown = np.where(np.arange(len(last.labels)) > 0, (last.labels + 1) % CLASSES, last.labels)
+    parts[-1] = Batch(np.eye(CLASSES)[shown] * 0.9 + 0.01, last.labels)
     whole = Batch(np.concatenate([b.predictions for b in parts]), np.concatenate([b.labels for b in parts]))
     name = context.target[1]
     reply = _call(context, spec, worker, [_images(rng, b) for b in parts])
@@ -38,32 +41,19 @@ def check_evaluate_model(context: Context, spec: MetricsSpec, worker: Worker) ->
     if not evidence[0].agreed and _is_own_average(context, spec, worker, parts, value):
         note = "The average is right; the accuracy that it averages is judged in its own check."
         return Finding(Verdict.PASSED, note, evidence=tuple(evidence), output=printed(context))
+    fault = evaluate_fault(_accuracy_in(value), parts)
     return Finding(
         Verdict.FAILED,
-        f"{name} does not give {_due(bad[0])} the whole set: {in_words(bad[0])}{_why(value, parts, whole)}.",
-        hint="Try a loader with one batch of 8 and one of 3: each image should count the same.",
+        f"{name} does not give {_due(bad[0])} the whole set: {in_words(bad[0])}{f'; {fault.text}' if fault else ''}.",
+        hint=fault.diagnosis.hint if fault else HINT,
         evidence=tuple(evidence),
+        diagnoses=(fault.diagnosis,) if fault else (),
         output=printed(context),
     )
 
 
 def _due(bad: Evidence) -> str:
     return f"the {bad.tensor} of" if bad.tensor else "the share of right predictions in"
-
-
-def _why(value: object, parts: Sequence[Batch], whole: Batch) -> str:
-    """What else the accuracy equals; "" if nothing that is known."""
-    got = _accuracy_in(value)
-    if not isinstance(got, np.ndarray | float):
-        return ""
-    known: dict[str, float] = {
-        "it is the mean of the batches' means, and the last batch is smaller": sum(b.accuracy for b in parts)
-        / len(parts),
-        "it is in percent, and a share from 0 to 1 is due": 100 * whole.accuracy,
-        "it is the last batch's": parts[-1].accuracy,
-        "it is a number of images": whole.accuracy * len(whole.labels),
-    }
-    return next((f"; {why}" for why, it in known.items() if abs(float(np.asarray(got)) - it) < 1e-4), "")
 
 
 def _call(context: Context, spec: MetricsSpec, worker: Worker, batches: list[tuple[Array, Array]]) -> Reply:

@@ -7,73 +7,130 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.checks.context import Context, Finding
-from grader.checks.support import evidence_of, in_words, judged
-from grader.checks.torch_reference import OTHERS, act, activation_of, compared, evaluate, norm_fault
-from grader.conventions.torch_network import HIDDEN, Net, measure
+from grader.checks.network_sizes import Fault, Judged, try_sizes
+from grader.checks.support import evidence_of, in_words
+from grader.checks.torch_reference import (
+    FLOOR,
+    OTHERS,
+    act,
+    activation_of,
+    compared,
+    evaluate,
+    norm_fault,
+    placed_right,
+)
+from grader.conventions.torch_build import BATCH, HIDDEN
+from grader.conventions.torch_network import Net, measure
 from grader.model import Evidence, Verdict
+from grader.numerics import Array, Comparison, compare
 from grader.rubric import TorchModuleSpec
 from grader.truth import LAYERS
+
+SETTLED = 1e-3  # relative, of running averages of the student's own after many batches
+ELSEWHERE = "Batch norm stands in the right place; what differs is judged in the network's own check."
 
 
 def check_batch_norm(context: Context, spec: TorchModuleSpec) -> Finding:
     """Compare train mode and evaluation mode with the reference; dropout is the network check's business."""
-    evidence: list[Evidence] = []
-    for hidden in HIDDEN[:2]:
+
+    def judge(hidden: tuple[int, ...]) -> Judged:
         with context.worker() as worker:
-            net = measure(context, worker, hidden, batch_norm=True)
-        evidence += _evidence(context, net)
-    return judged(
-        context,
-        evidence,
-        hint="Print the network that is built with batch norm, and read its layers in order.",
-    )
+            return _judged(context, measure(context, worker, hidden, batch_norm=True))
+
+    hint = "Print the network that is built with batch norm, and read its layers in order."
+    return try_sizes(context, HIDDEN[:2], judge, hint=hint)
 
 
-def _evidence(context: Context, net: Net) -> list[Evidence]:
+def _judged(context: Context, net: Net) -> Judged:
     label = f"hidden layers {list(net.hidden)} with batch norm"
     fault = _count_fault(net)
-    if fault:
-        return [Evidence(what=label, agreed=False, detail=f"With {label}: {fault}.")]
+    if fault is not None:
+        return _wrong(Evidence(what=label, agreed=False), label, fault, "")
     activation, alphas = activation_of(context)
     found = []
     for mode in ("train", "eval"):
-        try:
-            wants = [
-                evaluate(net, activation, alpha, norm="before", train=mode == "train") for alpha in alphas
-            ]
-        except ValueError:  # batch norms of other sizes than the hidden layers
-            fault = (
-                norm_fault(net, activation, alphas[0]) or "batch norm has other sizes than the hidden layers"
-            )
-            return [Evidence(what=label, agreed=False, detail=_placed(label, fault, net))]
-        comparisons = [compared(net.outputs.get(mode), want) for want in wants]
-        best = next((item for item in comparisons if item.agreed), comparisons[0])
-        evidence = evidence_of(f"{label}, {mode} mode", best, tensor="output")
-        if best.agreed or _paid(context, net, activation, alphas):
-            found.append(evidence.model_copy(update={"agreed": True}))
+        comparisons = _compared(net, activation, alphas, mode)
+        best = next((item for item in comparisons if item.agreed), comparisons[0] if comparisons else None)
+        what = f"{label}, {mode} mode"
+        evidence = (
+            Evidence(what=what, agreed=False) if best is None else evidence_of(what, best, tensor="output")
+        )
+        if evidence.agreed:
+            found.append(evidence)
             continue
-        fault = norm_fault(net, activation, alphas[0]) or in_words(evidence)
-        found.append(evidence.model_copy(update={"detail": _placed(label, fault, net)}))
-    return found
+        if _paid(context, net, activation, alphas):
+            told = {"agreed": True, "detail": "differs through what the network's own check judges"}
+            return Judged((*found, evidence.model_copy(update=told)), note=ELSEWHERE)
+        fault = (
+            norm_fault(net, activation, alphas[0])
+            if mode == "train"
+            else _eval_fault(net, activation, alphas)
+        )
+        if fault is None and best is None:
+            fault = Fault("N110", "batch norm has other sizes than the hidden layers")
+        return _wrong(evidence, label, fault, in_words(evidence), net.order)
+    return Judged(tuple(found))
 
 
-def _placed(label: str, fault: str, net: Net) -> str:
-    return f"With {label}: {fault} (layers in order of their calls: {net.order})."
+def _wrong(evidence: Evidence, label: str, fault: Fault | None, words: str, order: str = "") -> Judged:
+    places = f" (layers in order of their calls: {order})" if order else ""
+    detail = f"With {label}: {fault.text if fault else words}{places}."
+    return Judged((evidence.model_copy(update={"detail": detail}),), fault)
 
 
-def _count_fault(net: Net) -> str:
-    """Too few or too many layers; "" if their numbers are right."""
+def _compared(net: Net, activation: str, alphas: Sequence[float], mode: str) -> list[Comparison]:
+    """With the reference, for each alpha, and for each variance that averages may keep; none if nothing can be right."""
+    kept = ("unbiased", "biased") if net.settled and mode == "eval" else ("unbiased",)
+    got = net.outputs.get(mode)
+    try:
+        wants = [
+            evaluate(net, activation, alpha, norm="before", train=mode == "train", averages=averages)
+            for alpha in alphas
+            for averages in kept
+        ]
+    except ValueError:  # batch norms of other sizes than the hidden layers
+        return []
+    if mode == "eval" and _depends_on_batch(net):
+        return []  # nothing that looks at the other rows is right
+    if mode == "eval" and net.settled:
+        return [compare(got, want, relative=SETTLED, floor=FLOOR) for want in wants]
+    return [compared(got, want) for want in wants]
+
+
+def _depends_on_batch(net: Net) -> bool:
+    """Whether a row of the output in evaluation mode changes with the other rows."""
+    half, whole = net.outputs.get("eval half"), net.outputs["eval"]
+    return half is not None and half.shape[0] == BATCH // 2 and not compared(half, whole[: BATCH // 2]).agreed
+
+
+def _eval_fault(net: Net, activation: str, alphas: Sequence[float]) -> Fault | None:
+    """What is wrong in evaluation mode with a network that is right in train mode; None if it has no name."""
+    if _depends_on_batch(net):
+        return Fault("N136", "in evaluation mode batch norm still takes the mean and variance of the batch")
+    for alpha in alphas:
+        initial = evaluate(net, activation, alpha, norm="before", averages="initial")
+        if compared(net.outputs["eval"], initial).agreed:
+            text = "in evaluation mode batch norm takes the averages that it began with, which training left alone"
+            return Fault("N137", text)
+    return None
+
+
+def _count_fault(net: Net) -> Fault | None:
+    """Too few or too many layers; None if their numbers are right."""
     linear, norms, hidden = len(net.weights), len(net.norms), len(net.hidden)
     if not norms:
-        return "no batch norm layer is called when the constructor is asked for batch norm"
+        return Fault("N133", "no batch norm layer is called when the constructor is asked for batch norm")
     if linear != hidden + 1:
-        return f"{linear} linear layers are called; {hidden + 1} are due"
+        return Fault("N110", f"{linear} linear layers are called; {hidden + 1} are due")
     if norms != hidden:
-        return (
-            f"{norms} batch norm layers are called; one for each hidden layer is due "
-            f"(layers in order of their calls: {net.order})"
+        sizes = [len(gamma) for gamma, _, _ in net.norms]
+        named = {hidden + 1: "N131" if sizes[-1] == len(net.weights[-1][1]) else "N132"}
+        text = (
+            f"{norms} batch norm layers are called; one for each hidden layer is due (layers in order of their "
+            f"calls: {net.order})"
         )
-    return ""
+        return Fault(named.get(norms, "N110"), text)
+    return None
 
 
 def _paid(context: Context, net: Net, activation: str, alphas: Sequence[float]) -> bool:
@@ -81,11 +138,21 @@ def _paid(context: Context, net: Net, activation: str, alphas: Sequence[float]) 
     before = context.earlier.get(f"{context.part.id}.network")
     if before is None or before.verdict is not Verdict.FAILED:
         return False
+    if placed_right(net):
+        return True
     tries = [(other, alpha) for other in (*OTHERS, "none") for alpha in (*alphas, 1.0, 0.01, 0.1)]
-    for other, alpha in tries:
+    return any(
+        compared(net.outputs.get("train"), value).agreed
+        for other, alpha in tries
+        for value in _followed(net, other, alpha, (activation, alphas[0]))
+    )
+
+
+def _followed(net: Net, other: str, alpha: float, last: tuple[str, float]) -> list[Array]:
+    """Outputs of the network with another activation, and what may wrongly follow its last layer."""
+    try:
         want = evaluate(net, other, alpha, norm="before", train=True)
-        softmax = LAYERS["softmax"].forward(x=want)
-        for value in (want, softmax, np.log(softmax), act(activation, alphas[0], want)):
-            if compared(net.outputs.get("train"), value).agreed:
-                return True
-    return False
+    except ValueError:
+        return []
+    softmax = LAYERS["softmax"].forward(x=want)
+    return [want, softmax, np.log(softmax), act(*last, want)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.checks.context import Context
+from grader.checks.network_sizes import Fault
 from grader.conventions.torch_network import Net
 from grader.numerics import Array, Comparison, compare
 from grader.truth import LAYERS
@@ -36,7 +37,15 @@ def compared(got: Array | None, want: Array) -> Comparison:
     return compare(got, want, relative=PRECISION, floor=FLOOR)
 
 
-def evaluate(net: Net, activation: str, alpha: float, *, norm: str = "none", train: bool = False) -> Array:
+def evaluate(
+    net: Net,
+    activation: str,
+    alpha: float,
+    *,
+    norm: str = "none",
+    train: bool = False,
+    averages: str = "unbiased",
+) -> Array:
     """The reference's output at the network's weights.
 
     Args:
@@ -45,8 +54,8 @@ def evaluate(net: Net, activation: str, alpha: float, *, norm: str = "none", tra
         alpha: its parameter.
         norm: "none", "before" the activation (due), "after" it, "input" before the first linear layer as well,
             "output" after the last linear layer as well.
-        train: batch statistics if True, else the running statistics after one batch in train mode, of momentum 1
-            (torch keeps the unbiased variance).
+        train: batch statistics if True, else the running statistics that are those of this batch.
+        averages: which variance they keep: "unbiased" (torch's), "biased", or "initial": mean 0 and variance 1.
 
     Raises:
         ValueError: a batch norm has another size than what it would normalise.
@@ -57,9 +66,15 @@ def evaluate(net: Net, activation: str, alpha: float, *, norm: str = "none", tra
     def normalise() -> None:
         nonlocal seen, h
         gamma, beta, eps = norms.pop(0)
-        biased, unbiased = seen.var(axis=0), seen.var(axis=0, ddof=1)
-        h = gamma * (h - seen.mean(axis=0)) / np.sqrt((biased if train else unbiased) + eps) + beta
-        seen = gamma * (seen - seen.mean(axis=0)) / np.sqrt(biased + eps) + beta
+        mean, biased, unbiased = seen.mean(axis=0), seen.var(axis=0), seen.var(axis=0, ddof=1)
+        kept = {
+            "biased": (mean, biased),
+            "unbiased": (mean, unbiased),
+            "initial": (0.0 * mean, 0.0 * mean + 1),
+        }
+        centre, variance = kept["biased" if train else averages]
+        h = gamma * (h - centre) / np.sqrt(variance + eps) + beta
+        seen = gamma * (seen - mean) / np.sqrt(biased + eps) + beta
 
     if norm == "input" and norms:
         normalise()
@@ -75,37 +90,65 @@ def evaluate(net: Net, activation: str, alpha: float, *, norm: str = "none", tra
     return h
 
 
-def forward_fault(net: Net, got: Array, activation: str, alpha: float) -> str:
-    """A named wrong network that gives the same output; "" if none does."""
+def forward_fault(net: Net, got: Array, activation: str, alpha: float) -> Fault | None:
+    """A named wrong network that gives the same output; None if none does."""
     logits = evaluate(net, activation, alpha)
     softmax = LAYERS["softmax"].forward(x=logits)
-    guesses = {
-        "the output is a softmax; logits are due, since the loss applies it": softmax,
-        "the output is a log-softmax; logits are due": np.log(softmax),
-        "there is an activation after the last linear layer": act(activation, alpha, logits),
-        "there is no activation between the linear layers": evaluate(net, "none", alpha),
-    }
+    guesses = [
+        (Fault("N103", "the output is a softmax; logits are due, since the loss applies it"), softmax),
+        (Fault("N103", "the output is a log-softmax; logits are due", "log-softmax"), np.log(softmax)),
+        (Fault("N102", "there is an activation after the last linear layer"), act(activation, alpha, logits)),
+        (Fault("N101", "there is no activation between the linear layers"), evaluate(net, "none", alpha)),
+    ]
     others = [*OTHERS.items(), *(("leaky_relu", slope) for slope in (0.02, 0.1, 0.2, 0.3))]
     for other, slope in others:
         if other != activation:
             told = f"{other} with slope {slope:g}" if other == "leaky_relu" else other
-            guesses[f"the activation is {told}; {activation} is due"] = evaluate(net, other, slope)
-    return next((text for text, value in guesses.items() if compared(got, value).agreed), "")
+            fault = Fault(
+                "N105", f"the activation is {told}; {activation} is due", f"{told} for {activation}"
+            )
+            guesses.append((fault, evaluate(net, other, slope)))
+    return next((fault for fault, value in guesses if compared(got, value).agreed), None)
 
 
-def norm_fault(net: Net, activation: str, alpha: float) -> str:
-    """A named wrong place of batch norm that gives the same output in train mode; "" if none does."""
+def norm_fault(net: Net, activation: str, alpha: float) -> Fault | None:
+    """A named wrong place of batch norm that gives the same output in train mode; None if none does."""
     guesses = {
-        "batch norm comes after the activation; between linear and activation is due": "after",
-        "there is a batch norm before the first linear layer": "input",
-        "there is a batch norm after the last linear layer": "output",
-        "batch norm layers are there, but not used": "none",
+        "after": Fault("N130", "batch norm comes after the activation; between linear and activation is due"),
+        "input": Fault("N132", "there is a batch norm before the first linear layer"),
+        "output": Fault("N131", "there is a batch norm after the last linear layer"),
+        "none": Fault("N135", "batch norm layers are there, but not used"),
     }
-    for text, norm in guesses.items():
+    for norm, fault in guesses.items():
         try:
             want = evaluate(net, activation, alpha, norm=norm, train=True)
         except ValueError:  # as many units as that place would need are not there
             continue
         if compared(net.outputs.get("train"), want).agreed:
-            return text
-    return ""
+            return fault
+    return None
+
+
+def placed_right(net: Net) -> bool:
+    """Whether each batch norm is given what a linear layer returned, and no linear layer what a batch norm returned.
+
+    Seen from the calls alone, whatever the activation between them is; False where the calls do not show it.
+    """
+    last: Array | None = None
+    normed: list[Array] = []
+    norms = 0
+    for call in net.calls:
+        if call.kind == "Linear":
+            if any(_same(array, call.given) for array in normed):
+                return False
+            last = call.result
+        elif call.kind.startswith("BatchNorm"):
+            if not _same(last, call.given) or call.result is None:
+                return False
+            normed.append(call.result)
+            norms += 1
+    return norms > 0 and norms == len(net.hidden)
+
+
+def _same(one: Array | None, other: Array | None) -> bool:
+    return one is not None and other is not None and np.array_equal(one, other)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.network_sizes import Fault
 from grader.checks.support import printed
 from grader.checks.training_arguments import architectures, learning_rate
 from grader.checks.training_best import best_model
@@ -23,7 +24,9 @@ from grader.checks.training_modes import train_eval_mode
 from grader.checks.training_repeats import repeats
 from grader.checks.training_run import run_train
 from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
-from grader.model import Band, Evidence, Verdict
+from grader.checks.training_steps import step_fault
+from grader.diagnose import name_fault
+from grader.model import Band, Diagnosis, Evidence, Verdict
 from grader.rubric import TrainingSpec
 from grader.score import band_share
 
@@ -33,6 +36,9 @@ EXPLODED = 10.0  # times chance's: a loss that steps have driven up
 NEVER_READ = " The test images were never read."
 FAR_ABOVE = 0.15  # of accuracy on unseen images above that on training images
 MAIN_SETS = ("training", "public", "private")
+HALF = 0.5  # share of the points where the loss falls, and the parameters do not change as they should
+STAYED = 0.05  # of the loss from chance's
+CERTAIN = ("T110", "T113")  # faults of steps that cost the point of the loss even where it falls
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 
 
@@ -104,14 +110,20 @@ def _accuracy(spec: TrainingSpec, context: Context) -> Finding:
             "learn from: what is right was not learnt in this run. A person must look at where it comes from."
         )
         return Finding(Verdict.MANUAL, text, evidence=(evidence,), output=printed(context))
+    fault = None if verdict is Verdict.PASSED else _step_fault(spec, context, trial)
     missed = "" if verdict is Verdict.PASSED else f" {_bands_in_words(bands)}"
     return Finding(
         verdict,
         f"{private:.1%} right on {count:,} private images, {public:.1%} on {public_count:,} public ones "
         f"({trial.budget}).{missed}",
         share=share / full,
-        hint="" if verdict is Verdict.PASSED else _accuracy_hint(context, trial),
+        hint=""
+        if verdict is Verdict.PASSED
+        else fault.diagnosis.hint
+        if fault
+        else _accuracy_hint(context, trial),
         evidence=(evidence,),
+        diagnoses=(fault.diagnosis,) if fault else (),
         curves=curves(context.data(), trial),
         bands=bands,
         output=printed(context),
@@ -165,23 +177,44 @@ def _loss_falls(spec: TrainingSpec, context: Context) -> Finding:
         want=CHANCE_LOSS,
         total=count,
     )
-    if agreed:
-        text = f"After {trial.budget} the loss on its training images is {loss:.3f} ({right:.1%} right)."
-        return Finding(
-            Verdict.PASSED,
-            text,
-            evidence=(evidence,),
-            curves=curves(context.data(), trial),
-            output=printed(context),
-        )
+    text = f"After {trial.budget} the loss on its training images is {loss:.3f} ({right:.1%} right)."
+    if not agreed:
+        text = f"{text[:-1]}: no better than chance (loss {CHANCE_LOSS:.3f}, 10 %)."
+    fault = _step_fault(spec, context, trial)
+    verdict = Verdict.PASSED if agreed else Verdict.FAILED
+    if agreed and fault is not None and fault.id in CERTAIN and not _paid_elsewhere(context):
+        verdict, text = Verdict.PARTIAL, f"{text[:-1]}, but {fault.text}."
+    diagnoses = () if verdict is Verdict.PASSED else _named(fault, loss)
     return Finding(
-        Verdict.FAILED,
-        f"After {trial.budget} the loss on its training images is {loss:.3f}, {right:.1%} right: "
-        f"no better than chance (loss {CHANCE_LOSS:.3f}, 10 %).",
-        hint=_loss_hint(loss),
+        verdict,
+        text,
+        share=HALF,
+        hint="" if verdict is Verdict.PASSED else diagnoses[0].hint if diagnoses else _loss_hint(loss),
         evidence=(evidence,),
+        diagnoses=diagnoses,
         curves=curves(context.data(), trial),
         output=printed(context),
+    )
+
+
+def _named(fault: Fault | None, loss: float) -> tuple[Diagnosis, ...]:
+    """The fault of a step; a loss that stays where it began, though steps are made, follows from wrong labels."""
+    if fault is not None:
+        return (fault.diagnosis,)
+    return (name_fault("T115", certain=False),) if abs(loss - CHANCE_LOSS) < STAYED else ()
+
+
+def _step_fault(spec: TrainingSpec, context: Context, trial: Trial) -> Fault | None:
+    """What single steps do wrong; the host's own loop does nothing wrong."""
+    return None if spec.loop == "host" else step_fault(spec, context, trial.form)
+
+
+def _paid_elsewhere(context: Context) -> bool:
+    """Whether a layer's or a network's own check has been lost, which explains what steps do."""
+    kinds = ("forward", "gradient", "contract", "network", "torch_module")
+    return any(
+        result.kind in kinds and result.verdict in (Verdict.FAILED, Verdict.ERRORED)
+        for result in context.earlier.values()
     )
 
 
@@ -221,6 +254,7 @@ def _honest_report(spec: TrainingSpec, context: Context) -> Finding:
         f"in less than 1 of 1,000 cases ({test}).{NEVER_READ if trial.tested == 0 else ''}",
         hint="Which model was tested, which one is returned, and on which images?",
         evidence=(evidence,),
+        diagnoses=(name_fault("T150" if trial.tested == 0 else "T151"),),
         output=printed(context),
     )
 

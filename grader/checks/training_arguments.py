@@ -12,25 +12,32 @@ from grader.checks.training_budget import Budget, Floats
 from grader.checks.training_images import image_set
 from grader.checks.training_short import measured, short_budget, short_trial
 from grader.checks.training_statistics import cross_entropy
+from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
 LOW_RATE = 1e-6
 BENT = 0.02  # share of the logits' deviation that rounding explains at most
+EQUAL = 1e-4  # share of the largest output below which two models are the same
+FAULTS = {  # by what was tried, and whether it gave nothing to measure
+    ("hidden_dims", False): "T121",
+    ("epochs", False): "T122",
+    ("lr", False): "T120",
+}
 
 
 def learning_rate(spec: TrainingSpec, context: Context) -> Finding:
     """Train with the rubric's learning rate and with a very small one."""
     evidence = _rate_evidence(spec, context)
     if evidence.agreed:
-        return Finding(
-            Verdict.PASSED, "The lr argument has an effect.", evidence=(evidence,), output=printed(context)
-        )
+        text = "The lr argument has an effect."
+        return Finding(Verdict.PASSED, text, evidence=(evidence,), output=printed(context))
     return Finding(
         Verdict.FAILED,
         f"The lr argument has no effect: {evidence.detail}.",
         hint="Follow lr from the arguments of train to the line that changes the parameters.",
         evidence=(evidence,),
+        diagnoses=(name_fault("T120"),),
         output=printed(context),
     )
 
@@ -41,7 +48,7 @@ def _rate_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     _, labels = image_set(context.data(), "validation", budget)
     high, low = (cross_entropy(trial.outputs["validation"], labels) for trial in (usual, small))
     chance = measured(context, small, "validation") < 0.2
-    differs = not np.isfinite(high) or abs(high - low) > 0.05
+    differs = not np.isfinite(high) or not _same(usual.outputs["validation"], small.outputs["validation"])
     return Evidence(
         what=f"lr = {budget.rate:g} against lr = {LOW_RATE:g}",
         agreed=bool(differs and chance),
@@ -65,12 +72,14 @@ def architectures(spec: TrainingSpec, context: Context) -> Finding:
         text = "hidden_dims = [] and [256, 128], epochs and lr have the effect that they should have."
         return Finding(Verdict.PASSED, text, evidence=tuple(evidence), output=printed(context))
     share = 1 - len(bad) / len(evidence)
+    named = [FAULTS.get((item.what.partition(" ")[0], item.got is None), "") for item in bad]
     return Finding(
         Verdict.PARTIAL if share else Verdict.FAILED,
         " ".join(f"{item.what}: {item.detail}." for item in bad),
         share=share,
         hint="Call train by hand with these arguments and print what the network is made of.",
         evidence=tuple(sorted(evidence, key=lambda item: item.agreed)),
+        diagnoses=tuple(name_fault(fault) for fault in dict.fromkeys(filter(None, named))),
         output=printed(context),
     )
 
@@ -100,9 +109,17 @@ def _deep_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     if isinstance(outputs, str):
         return Evidence(what=what, agreed=False, detail=outputs)
     usual = short_trial(context, short_budget(spec)).outputs["validation"]
-    agreed = not np.allclose(outputs, usual, rtol=1e-3, atol=1e-6)
+    agreed = not _same(outputs, usual)
     detail = "the model differs from the one" if agreed else "the model is the same as the one"
-    return Evidence(what=what, agreed=agreed, detail=f"{detail} with {list(spec.hidden_dims)}")
+    return Evidence(
+        what=what, agreed=agreed, detail=f"{detail} with {list(spec.hidden_dims)}", got=float(agreed)
+    )
+
+
+def _same(one: Floats, other: Floats) -> bool:
+    """Whether two models give the same, up to rounding: models that hardly learnt anything may differ by little."""
+    scale = float(np.abs(np.nan_to_num(other)).max())
+    return bool(np.allclose(one, other, rtol=0, atol=EQUAL * scale, equal_nan=True))
 
 
 def _epochs_evidence(spec: TrainingSpec, context: Context) -> Evidence:

@@ -6,17 +6,21 @@ gets worse, and the model of the epochs before must come back.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_budget import Trial
 from grader.checks.training_images import image_set
 from grader.checks.training_short import listed, measured, short_budget, short_trial
+from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
 IMAGES = 4_000
 CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifted by one class
 DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
+LONG_STEPS = (0.5, 1.0, 2.0)  # learning rates with which accuracy rises and falls
 SAME = 0.03  # difference between a reported accuracy and a measured one that means the same model
 
 
@@ -41,6 +45,7 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
             f"the returned model is right on {tested:.1%} of the same images.",
             share=0.5,
             hint="Is the best model restored before it is tested?",
+            diagnoses=(name_fault("T105"),),
         )
     evidence = Evidence(
         what="returned model on the validation images",
@@ -56,6 +61,7 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
         share=found.share,
         hint=found.hint,
         evidence=(evidence, *found.evidence),
+        diagnoses=found.diagnoses,
         output=printed(context),
     )
 
@@ -66,7 +72,7 @@ def _spoilt_without_list(trial: Trial, returned: float) -> Finding:
     )
     if trial.spoilt and returned > 0.1 + DROP:
         return Finding(Verdict.PARTIAL, text + " A model from before the worse epochs comes back.", share=0.5)
-    return Finding(Verdict.FAILED, text)
+    return Finding(Verdict.FAILED, text, diagnoses=(name_fault("T104"),))
 
 
 def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
@@ -76,48 +82,67 @@ def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
         text = (
             f"{len(values)} validation accuracies come back for {epochs} epochs; one after each epoch is due."
         )
-        return Finding(Verdict.FAILED, text, hint="Where in the loops is the model evaluated?")
-    chosen = _chosen_on_test(context, trial)
-    if chosen:
-        return Finding(
-            Verdict.FAILED,
-            chosen,
-            hint="Which loader is evaluated after each epoch, and which one once at the end?",
-        )
+        return _failed("T104", text, "Where in the loops is the model evaluated?")
+    chosen = _chosen_elsewhere(context, trial)
+    if chosen is not None:
+        return chosen
+    if max(values) - values[-1] < DROP:
+        return _no_drop(context, trial, returned)
+    return _compared(trial, returned)
+
+
+def _compared(trial: Trial, returned: float) -> Finding:
+    """Which of the epochs' models the returned one is, where the last is worse than the best."""
+    values = trial.validation or ()
     best, last = max(values), values[-1]
-    if best - last < DROP:
-        return _no_drop(trial, returned)
     if abs(returned - best) <= SAME:
-        return Finding(
-            Verdict.PASSED,
-            f"The best of {epochs} epochs comes back ({best:.1%} on the validation images; the last has "
-            f"{last:.1%}).",
+        text = (
+            f"The best of {trial.budget.epochs} epochs comes back ({best:.1%} on the validation images; the last "
+            f"has {last:.1%})."
+        )
+        return Finding(Verdict.PASSED, text)
+    if trial.served > (len(values) + 0.5) * max(trial.per_epoch, 1):
+        raise _unseen(
+            "it goes on training after the epochs that it reports, so that these say nothing about it"
         )
     if abs(returned - last) <= SAME:
-        return Finding(
-            Verdict.FAILED,
-            f"The last model comes back, not the best: on the validation images it is right on "
-            f"{returned:.1%}, "
-            f"the best epoch reported {best:.1%}.",
-            hint="Keeping a reference to the model keeps the object that training goes on changing: is it a copy?",
+        text = (
+            f"The last model comes back, not the best: on the validation images it is right on {returned:.1%}, "
+            f"the best epoch reported {best:.1%}."
         )
-    return Finding(
-        Verdict.FAILED,
-        f"The returned model is right on {returned:.1%} of the validation images; "
-        f"the best epoch reported {best:.1%}, the last {last:.1%}.",
-        hint="How is the validation accuracy computed, and of which model?",
+        hint = (
+            "Keeping a reference to the model keeps the object that training goes on changing: is it a copy?"
+        )
+        return _failed("T101", text, hint)
+    text = (
+        f"The returned model is right on {returned:.1%} of the validation images; the best epoch reported "
+        f"{best:.1%}, the last {last:.1%}."
     )
+    known = any(abs(returned - value) <= SAME / 2 for value in values)
+    hint = "How is the validation accuracy computed, and of which model?"
+    return _failed("T106" if known else "T103", text, hint)
 
 
-def _chosen_on_test(context: Context, trial: Trial) -> str:
-    """That the test images take the place of the validation images; "" if they do not, as far as can be seen."""
+def _failed(fault: str, text: str, hint: str = "") -> Finding:
+    named = name_fault(fault)
+    return Finding(Verdict.FAILED, text, hint=hint or named.hint, diagnoses=(named,))
+
+
+def _unseen(why: str) -> CannotJudge:
+    text = f"Which model comes back cannot be seen from outside: {why}. A person must look."
+    return CannotJudge(Finding(Verdict.MANUAL, text))
+
+
+def _chosen_elsewhere(context: Context, trial: Trial) -> Finding | None:
+    """That the test images take the place of the validation images, as far as can be seen."""
     count = len(image_set(context.data(), "public", trial.budget)[1])
     if trial.validated or trial.tested < trial.budget.epochs * count:
-        return ""
-    return (
+        return None
+    text = (
         f"The best of {trial.budget.epochs} epochs is chosen on the test images: they are read "
         f"{trial.tested // count} times, the validation images never."
     )
+    return _failed("T102", text, "Which loader is evaluated after each epoch, and which one once at the end?")
 
 
 def _stopped_early(trial: Trial) -> bool:
@@ -127,36 +152,38 @@ def _stopped_early(trial: Trial) -> bool:
     return CLEAN < len(values) < trial.budget.epochs and abs(passes - len(values)) < 0.5
 
 
-def _no_drop(trial: Trial, returned: float) -> Finding:
+def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
     """Shifted labels did no harm: the labels are kept by the submission, or it does not learn."""
     values = trial.validation or ()
     best, last = max(values), values[-1]
     if best < 0.1 + DROP:
-        return Finding(
-            Verdict.FAILED,
-            f"Nothing is learnt in {trial.budget.epochs} epochs (at best {best:.1%} on the validation "
-            f"images), so "
-            "there is no best model to keep.",
-            hint="Make training work first.",
+        text = (
+            f"Nothing is learnt in {trial.budget.epochs} epochs (at best {best:.1%} on the validation images), so "
+            "there is no best model to keep."
         )
+        return Finding(Verdict.FAILED, text, hint="Make training work first.")
     if trial.spoilt and len(set(values)) == 1:
         text = f"The validation accuracies are all {best:.1%}, though the model changes: each epoch is to be evaluated."
-        return Finding(Verdict.FAILED, text)
+        return _failed("T107", text)
     if abs(best - last) > SAME and abs(returned - best) <= SAME / 3:
         return Finding(Verdict.PASSED, f"The best of the epochs comes back ({best:.1%}).")
     if trial.spoilt and abs(returned - best) > DROP:
-        return Finding(
-            Verdict.FAILED,
-            f"The reported validation accuracies stay at {last:.1%} though the labels were spoilt; the "
-            f"returned "
-            f"model is right on {returned:.1%}.",
-            hint="Which images and which model are the validation accuracies computed with?",
+        text = (
+            f"The reported validation accuracies stay at {last:.1%} though the labels were spoilt; the returned "
+            f"model is right on {returned:.1%}."
         )
-    raise CannotJudge(
-        Finding(
-            Verdict.MANUAL,
-            "Which model comes back cannot be seen from outside: this submission keeps the training "
-            "labels, so that "
-            "no epoch can be made worse than another. A person must look.",
-        )
+        hint = "Which images and which model are the validation accuracies computed with?"
+        return _failed("T103", text, hint)
+    return _with_long_steps(context, trial)
+
+
+def _with_long_steps(context: Context, trial: Trial) -> Finding:
+    """The labels are kept by the submission: steps that are too long make its accuracy rise and fall instead."""
+    for rate in LONG_STEPS:
+        longer = short_trial(context, replace(trial.budget, rate=rate, spoil_after=None))
+        values = longer.validation or ()
+        if values and max(values) - values[-1] > 2 * SAME:
+            return _compared(longer, measured(context, longer, "validation"))
+    raise _unseen(
+        "this submission keeps the training labels, so that no epoch can be made worse than another"
     )

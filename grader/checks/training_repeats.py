@@ -9,6 +9,7 @@ from grader.checks.support import printed
 from grader.checks.training_images import predicted
 from grader.checks.training_run import run_train
 from grader.checks.training_short import listed, short_budget
+from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
@@ -47,6 +48,7 @@ def repeats(spec: TrainingSpec, context: Context) -> Finding:
         f"validation images, accuracies {listed(first.validation)} and {listed(second.validation)}.",
         hint="Three generators draw here: Python's, NumPy's and PyTorch's (the loader's order, too). Which are seeded?",
         evidence=(evidence,),
+        diagnoses=(name_fault("T130"),),
         output=printed(context),
     )
 

@@ -88,7 +88,7 @@ def run_network(
     return _measure(context, worker, run, net, instances, order, rng, backward=backward)
 
 
-def _classes(context: Context, program: Program) -> list[Ref]:
+def layer_classes(context: Context, program: Program) -> list[Ref]:
     """Every class with a forward in the files that the network and the layers come from, the network left out."""
     module, name = context.target
     sources = context.submission.sources
@@ -116,7 +116,7 @@ def _build(
         program = Program()
         with program.attempt("import"):
             network = program.import_(module)
-        with program.trace(_classes(context, program), METHODS) as trace:
+        with program.trace(layer_classes(context, program), METHODS) as trace:
             with program.attempt("build"):
                 net = program.call(
                     network.attr(name),
@@ -189,7 +189,7 @@ def _measure(
             program.send(f"shape {index}", params.item(keys[0]))
         with program.attempt(f"set {index}"):
             _set(program, spelling, params, weight, bias)
-    with program.trace(_classes(context, program), METHODS) as trace:
+    with program.trace(layer_classes(context, program), METHODS) as trace:
         with program.attempt("forward"):
             output = program.call(net.attr("forward"), _formed(run.x, run.form))
             program.send("output", output)

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from grader.diagnose.fault import Fault
+from grader.diagnose.given import name_fault
 from grader.diagnose.hypothesis import Hypothesis
 from grader.diagnose.observation import Event, EventKind, Observation
 
@@ -34,6 +35,7 @@ __all__ = [
     "Observation",
     "diagnose_forward",
     "diagnose_gradient",
+    "name_fault",
 ]
 
 _LATE = {

@@ -39,26 +39,31 @@ def graded(sandbox: Sandbox, text: str, name: str, variant: str = "2025") -> Che
 
 
 @pytest.mark.parametrize(
-    ("body", "verdict"),
+    ("body", "verdict", "fault"),
     [
-        ("return np.mean(predictions.argmax(1) == targets)", Verdict.PASSED),
-        ("return np.mean(predictions.argmax(1) == targets.argmax(1))", Verdict.PASSED),
+        ("return np.mean(predictions.argmax(1) == targets)", Verdict.PASSED, ""),
+        ("return np.mean(predictions.argmax(1) == targets.argmax(1))", Verdict.PASSED, ""),
         (
             "return float((predictions.argmax(axis=1) == targets).sum()) / predictions.shape[0]",
             Verdict.PASSED,
+            "",
         ),
-        ("return np.array([np.mean(predictions.argmax(1) == targets)])", Verdict.PASSED),
-        ("return np.mean(predictions.argmax(0) == targets[0])", Verdict.FAILED),
-        ("return (predictions.argmax(1) == targets).sum()", Verdict.FAILED),
-        ("return 100 * np.mean(predictions.argmax(1) == targets)", Verdict.FAILED),
-        ("return np.mean(predictions.argmin(1) == targets)", Verdict.FAILED),
-        ("raise ValueError('no')", Verdict.ERRORED),
-        ("return accuracy", Verdict.MISSING),
-        ("print(np.mean(predictions.argmax(1) == targets))", Verdict.FAILED),
+        ("return np.array([np.mean(predictions.argmax(1) == targets)])", Verdict.PASSED, ""),
+        ("return np.mean(predictions.argmax(0) == targets)", Verdict.FAILED, "M101"),
+        ("return (predictions.argmax(1) == targets).sum()", Verdict.FAILED, "M103"),
+        ("return 100 * np.mean(predictions.argmax(1) == targets)", Verdict.FAILED, "M102"),
+        ("return np.mean(predictions.argmax(1) != targets)", Verdict.FAILED, "M104"),
+        ("return (predictions.argmax(1) == targets).sum() / predictions.shape[1]", Verdict.FAILED, "M105"),
+        ("return np.mean(predictions.argmin(1) == targets)", Verdict.FAILED, ""),
+        ("raise ValueError('no')", Verdict.ERRORED, ""),
+        ("return accuracy", Verdict.MISSING, ""),
+        ("print(np.mean(predictions.argmax(1) == targets))", Verdict.FAILED, ""),
     ],
 )
-def test_accuracy(sandbox: Sandbox, body: str, verdict: Verdict) -> None:
-    assert graded(sandbox, ACCURACY.format(body=body), "accuracy").verdict is verdict
+def test_accuracy(sandbox: Sandbox, body: str, verdict: Verdict, fault: str) -> None:
+    result = graded(sandbox, ACCURACY.format(body=body), "accuracy")
+    assert result.verdict is verdict
+    assert [named.id for named in result.diagnoses] == ([fault] if fault else [])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,8 @@ def test_accuracy(sandbox: Sandbox, body: str, verdict: Verdict) -> None:
         ("p, t", 1, "beta**2", Verdict.PASSED, Verdict.PASSED, ""),  # predictions in rows, and used so
         ("t, p", 1, "beta**2", Verdict.PASSED, Verdict.FAILED, "precision and recall are swapped"),
         ("p, p", 0, "beta**2", Verdict.FAILED, Verdict.PASSED, ""),
-        ("t, p", 0, "beta", Verdict.PASSED, Verdict.FAILED, "f1_beta"),
+        ("t, p", 0, "beta", Verdict.PASSED, Verdict.FAILED, "beta is not squared in the denominator"),
+        ("t, p", 0, "1", Verdict.PASSED, Verdict.FAILED, "f1_beta"),
     ],
 )
 def test_confusion_matrix_and_what_is_computed_from_it(
@@ -86,16 +92,23 @@ def test_confusion_matrix_and_what_is_computed_from_it(
     [
         ("r = n = 0\n    for x, y in data_loader:\n        r += (model.forward(x.reshape(len(x), -1)).argmax(1) == y).sum(); n += len(y)\n    return r / n", "", Verdict.PASSED),
         ("r = n = 0\n    for x, y in data_loader:\n        r += (model.forward(x).argmax(1) == y).sum(); n += len(y)\n    return {'accuracy': r / n}", ", num_classes", Verdict.PASSED),
-        ("return np.mean([np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader])", "", Verdict.FAILED),
+        ("return np.mean([np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader])", "", "M110"),
+        ("return [np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader][-1]", "", "M111"),
+        ("for x, y in data_loader:\n        return np.mean(model.forward(x).argmax(1) == y)", "", "M115"),
+        ("return np.mean([np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader if len(x) == data_loader.batch_size])", "", "M112"),
+        ("return sum((model.forward(x).argmax(1) == y).sum() for x, y in data_loader) / len(data_loader) / data_loader.batch_size", "", "M113"),
+        ("return sum(np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader)", "", "M114"),
         ("return data_loader.nothing", "", Verdict.ERRORED),
         ("return avg_accuracy", "", Verdict.MISSING),
     ],
 )  # fmt: skip
-def test_evaluate_model(sandbox: Sandbox, body: str, extra: str, verdict: Verdict) -> None:
+def test_evaluate_model(sandbox: Sandbox, body: str, extra: str, verdict: Verdict | str) -> None:
     result = graded(sandbox, EVALUATE.format(body=body, extra=extra), "evaluate_model")
-    assert result.verdict is verdict
-    if "np.mean([" in body:
-        assert "the mean of the batches' means" in result.message
+    if isinstance(verdict, Verdict):
+        assert result.verdict is verdict
+        return
+    assert result.verdict is Verdict.FAILED
+    assert [named.id for named in result.diagnoses] == [verdict]
 
 
 def test_an_accuracy_in_percent_costs_once(sandbox: Sandbox) -> None:

@@ -16,7 +16,7 @@ NETWORK_FAULTS = [
     ("            dout = layer.backward(dout)", "            layer.backward(dout)", "mlp_numpy.gradient", ""),
     (LOOP, "        for layer in self.layers[:-2]:\n            out = layer.forward(out)\n        out = self.layers[-1].forward(out[:, :4])\n", "mlp_numpy.network", ""),
     ("            n_in = n_out\n", "", "mlp_numpy.network", ""),
-    ("        self.layers.append(SoftMaxModule())", "        self.layers.append(SoftMaxModule())\n        n_hidden[0]", "mlp_numpy.network", "with none (n_hidden = [])"),
+    ("        self.layers.append(SoftMaxModule())", "        self.layers.append(SoftMaxModule())\n        n_hidden[0]", "mlp_numpy.network", "with no hidden layer (n_hidden = [])"),
     ("append(ELUModule(alpha=1.0))", "append(self.__dict__.setdefault('elu', ELUModule(alpha=1.0)))", "mlp_numpy.gradient", "more than once"),
     ("input_layer=(i == 0)", "input_layer=False", "mlp_numpy.network", "not told that it is the input layer"),
     ("input_layer=(i == 0)", "input_layer=True", "mlp_numpy.network", "layer 2 is told that it is the input layer"),

@@ -12,7 +12,7 @@ from grader.diagnose import CATALOGUE, FORWARD_HYPOTHESES, HYPOTHESES, Fault
 from grader.diagnose.faults import FAULTS
 from reference.layers import LAYERS
 
-ID = re.compile(r"[GFP][1-6]\d\d")
+ID = re.compile(r"[GFPNMT][1-6]\d\d")
 
 
 def test_ids_are_unique_and_well_formed() -> None:
@@ -43,11 +43,11 @@ def test_every_hypothesis_has_a_text() -> None:
 
 
 def test_every_text_can_be_reached() -> None:
-    """Its id is used somewhere outside the texts."""
+    """Its id is used somewhere outside the texts: in the diagnosis, or in a check that names what it saw."""
     folder = Path(grader.diagnose.__file__).parent
     used = {
         name
-        for path in folder.rglob("*.py")
+        for path in (*folder.rglob("*.py"), *(folder.parent / "checks").glob("*.py"))
         if "faults" not in path.parts
         for name in ID.findall(path.read_text(encoding="utf-8"))
     }

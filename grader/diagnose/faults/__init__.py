@@ -20,12 +20,15 @@ from grader.diagnose.faults.general import GENERAL
 from grader.diagnose.faults.general_changes import GENERAL_CHANGES
 from grader.diagnose.faults.general_places import GENERAL_PLACES
 from grader.diagnose.faults.linear import LINEAR
+from grader.diagnose.faults.metrics import METRICS
 from grader.diagnose.faults.more_losses import MORE_LOSSES
+from grader.diagnose.faults.networks import NETWORKS
 from grader.diagnose.faults.normalisation import NORMALISATION
 from grader.diagnose.faults.protocol import PROTOCOL
 from grader.diagnose.faults.recurrence import RECURRENCE
 from grader.diagnose.faults.softmax import SOFTMAX
 from grader.diagnose.faults.spatial import SPATIAL
+from grader.diagnose.faults.training import TRAINING
 
 FAULTS: tuple[Fault, ...] = (
     *GENERAL,
@@ -51,4 +54,7 @@ FAULTS: tuple[Fault, ...] = (
     *FORWARD_SPATIAL,
     *FORWARD_SEQUENCE,
     *PROTOCOL,
+    *NETWORKS,
+    *METRICS,
+    *TRAINING,
 )

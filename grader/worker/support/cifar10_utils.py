@@ -40,6 +40,7 @@ class _Settings:
     per_epoch = 0  # training images
     served = 0  # training images
     spoilt = 0  # of them with a wrong label
+    before = 0  # training images that were served before the data sets in use were read
     validated = 0  # images of the training files that are not for training
     tested = 0  # test images
 
@@ -55,10 +56,11 @@ def _configure(
     spoil_after: float | None = None,
 ) -> None:
     """Start a run: the folder of the arrays and the budget; ``spoil_after`` counts passes."""
+    DataLoader.__iter__ = _iterate_here  # type: ignore[method-assign]
     _settings.root, _settings.epochs = root, epochs
     _settings.images, _settings.held_out = images, held_out
     _settings.spoil_after, _settings.served, _settings.spoilt = spoil_after, 0, 0
-    _settings.validated, _settings.tested = 0, 0
+    _settings.validated, _settings.tested, _settings.before = 0, 0, 0
 
 
 def _count() -> dict[str, int]:
@@ -69,8 +71,12 @@ def _count() -> dict[str, int]:
 
 def _serve(labels: Any) -> Any:
     """Count training labels (N,), shifted by one class where the run is past its right ones."""
-    passes = _settings.served / max(_settings.per_epoch, 1)
-    if _settings.spoil_after is not None and passes >= _settings.spoil_after:
+    each = max(_settings.per_epoch, 1)
+    passes = _settings.served / each
+    fresh = (
+        _settings.served - _settings.before
+    ) / each  # a training that starts again gets right labels again
+    if _settings.spoil_after is not None and fresh >= _settings.spoil_after:
         labels = (labels + 1) % 10
         _settings.spoilt += len(labels)
     _settings.served += len(labels)
@@ -231,6 +237,15 @@ class Loader(DataLoader[Any]):
                 yield [images, torch.from_numpy(labels)]
 
 
+_iterate = DataLoader.__iter__
+
+
+def _iterate_here(self: DataLoader[Any]) -> Any:
+    """The iterator of any torch loader, without processes of its own, of which there are none here."""
+    self.num_workers, self.timeout = 0, 0
+    return _iterate(self)
+
+
 def get_cifar10(data_dir: str = "data/", validation_size: int = 5000, one_hot: bool = True) -> dict[str, Any]:
     """Training, validation and test images.
 
@@ -262,7 +277,7 @@ def read_data_sets(
     cut = len(whole) - validation_size
     train = order[: min(cut, _settings.images or cut)].tolist()
     whole._training[train] = True
-    _settings.per_epoch = len(train)
+    _settings.per_epoch, _settings.before = len(train), _settings.served
     held_out = order[cut:][: _settings.held_out].tolist()
     splits = {"train": Split(whole, train), "validation": Split(whole, held_out), "test": test}
     for split in splits.values():

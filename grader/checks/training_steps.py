@@ -1,0 +1,176 @@
+"""What single steps of a submission's training do to the parameters.
+
+``train`` is called with as many training images as a batch has: each epoch then is one step along the gradient of one
+known batch. From the weights before (learning rate 0) and after, the reference's gradient tells which way a step went,
+how far, and which parameters it reached; after several steps, whether gradients of earlier ones were added up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.checks.context import Context
+from grader.checks.network_sizes import Fault
+from grader.checks.training_budget import Floats
+from grader.checks.training_images import FORMS, formed, image_set
+from grader.checks.training_parameters import Parameters, Start, read_parameters
+from grader.checks.training_short import short_budget
+from grader.data import normalise
+from grader.rubric import TrainingSpec
+from grader.truth import LAYERS
+
+RATE = 0.05
+STEPS = 3
+HELD_OUT = 256
+CLOSE = 0.02  # relative difference of a step from the one that was due, for float32
+REPRODUCED = 1e-3  # relative difference of the reference's output from the model's, at the same weights
+UNITS = {"elu": (1.0, 0.5, 2.0), "relu": (0.0,), "leaky_relu": (0.02, 0.01, 0.2)}
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """The reference's network of some activation, and the batch that each step is made with."""
+
+    activation: str
+    alpha: float
+    x: Floats  # (N, 3072)
+    labels: NDArray[np.int64]  # (N,)
+
+    def _options(self) -> dict[str, float]:
+        return {"alpha": self.alpha} if "alpha" in LAYERS[self.activation].options else {}
+
+    def logits(self, x: Floats, parameters: Parameters) -> Floats:
+        """(N, C) at these parameters."""
+        return self._forward(x, parameters)[-1]
+
+    def _forward(self, x: Floats, parameters: Parameters) -> list[Floats]:
+        """What each linear and activation layer is given, and the logits."""
+        passed = [x]
+        for number, (weight, bias) in enumerate(parameters, 1):
+            passed.append(passed[-1] @ weight.T + bias)
+            if number < len(parameters):
+                passed.append(LAYERS[self.activation].forward(x=passed[-1], **self._options()))
+        return passed
+
+    def gradient(self, parameters: Parameters) -> Parameters:
+        """Of the mean cross-entropy of the batch."""
+        passed = self._forward(self.x, parameters)
+        dout = LAYERS["softmax"].forward(x=passed[-1])
+        dout[np.arange(len(dout)), self.labels] -= 1
+        dout /= len(dout)
+        found: Parameters = []
+        for number in range(len(parameters) - 1, -1, -1):
+            weight, bias = parameters[number]
+            back = LAYERS["linear"].backward(dout, x=passed[2 * number], weight=weight, bias=bias)
+            found.append((back["weight"], back["bias"]))
+            if number:
+                dout = LAYERS[self.activation].backward(
+                    back["x"], x=passed[2 * number - 1], **self._options()
+                )["x"]
+        return found[::-1]
+
+
+def step_fault(spec: TrainingSpec, context: Context, form: str) -> Fault | None:
+    """What is wrong with the steps of training; None if nothing is, as far as can be seen.
+
+    Args:
+        spec: of the check.
+        context: of the check.
+        form: of the images that the network is trained with.
+    """
+    off = None if spec.batch_norm is None else False
+    budget = short_budget(spec, images=spec.batch_size, held_out=HELD_OUT, rate=RATE, batch_norm=off)
+    before = read_parameters(context, replace(budget, rate=0.0))
+    one = read_parameters(context, budget)
+    if before is None or one is None:
+        return None
+    for name in dict.fromkeys((form, *FORMS)):  # a network that learnt nothing does not show its form
+        mlp = _reproducing(context, before, name)
+        step = None if mlp is None else _first_step(mlp, before.layers, one.layers)
+        if isinstance(step, Fault):
+            return step
+        if mlp is not None and step is not None:
+            later = read_parameters(context, replace(budget, epochs=STEPS))
+            return None if later is None else _added_up(mlp, before.layers, later.layers)
+    return None
+
+
+def _reproducing(context: Context, start: Start, form: str) -> Mlp | None:
+    """The reference's network that gives what the submission's model gives at these parameters; None if none does."""
+    trial = start.trial
+    images, labels = image_set(context.data(), "training", trial.budget)
+    asked, trained = (
+        formed(normalise(images), name).reshape(len(images), -1).astype(np.float64)
+        for name in (trial.form, form)
+    )
+    got = trial.outputs["training"]
+    named = next((part.layer for part in context.rubric.parts if part.layer in UNITS), "elu")
+    for alpha in UNITS[str(named)]:
+        mlp = Mlp(str(named), alpha, trained, labels)
+        logits = mlp.logits(asked, start.layers)
+        for want in (logits, LAYERS["softmax"].forward(x=logits)):
+            if np.abs(got - want).max() <= REPRODUCED * np.abs(want).max():
+                return mlp
+    return None
+
+
+def _first_step(mlp: Mlp, before: Parameters, after: Parameters) -> Fault | float | None:
+    """What is wrong with one step; 1 where it is learning rate times gradient, None where it is something else."""
+    ratios, still = [], []
+    for number, (old, new, slope) in enumerate(zip(before, after, mlp.gradient(before), strict=True), 1):
+        for name, a, b, g in zip(("weight", "bias"), old, new, slope, strict=True):
+            due = -RATE * g
+            if np.abs(due).max() < 1e-9:
+                continue
+            if np.array_equal(a, b):
+                still.append(f"{name} of linear layer {number}")
+                continue
+            moved = b - a
+            ratio = float((moved * due).sum() / (due * due).sum())
+            off = float(np.abs(moved - ratio * due).max() / np.abs(moved).max())
+            ratios.append(ratio if off < CLOSE else np.nan)
+    if still:
+        named = ", ".join(still)
+        every = Fault("T112", "one step leaves every parameter as it was")
+        return Fault("T113", f"a step never changes the {named}", named) if ratios else every
+    if not ratios or not np.isfinite(ratios).all() or np.ptp(ratios) > CLOSE * abs(np.mean(ratios)):
+        return None
+    ratio = float(np.mean(ratios))
+    if abs(ratio - 1) < CLOSE:
+        return ratio
+    if abs(ratio + 1) < CLOSE:
+        return Fault("T111", "a step goes up the gradient")
+    text = f"a step is {ratio:.4g} times learning rate times gradient"
+    return Fault("T114", text, f"factor {ratio:.4g}")
+
+
+def _added_up(mlp: Mlp, before: Parameters, later: Parameters) -> Fault | None:
+    """Whether the parameters after some steps are those of steps along the sum of all gradients so far."""
+    plain = added = before
+    total: Parameters = [(0 * w, 0 * b) for w, b in before]
+    for step in range(STEPS):
+        plain = _moved(plain, mlp.gradient(plain))
+        total = [(w + v, b + c) for (w, b), (v, c) in zip(total, mlp.gradient(added), strict=True)]
+        added = _moved(added, total)
+        if _near(later, plain, before):
+            return None
+        if step and _near(later, added, before):
+            text = "each step goes along the sum of the gradients of all steps before it"
+            return Fault("T110", text)
+    return None
+
+
+def _moved(parameters: Parameters, gradient: Parameters) -> Parameters:
+    return [(w - RATE * v, b - RATE * c) for (w, b), (v, c) in zip(parameters, gradient, strict=True)]
+
+
+def _near(one: Parameters, other: Parameters, start: Parameters) -> bool:
+    """Whether two sets of parameters are the same, measured by how far they are from where training started."""
+    return all(
+        np.abs(a - b).max() <= CLOSE * np.abs(b - s).max()
+        for pair in zip(one, other, start, strict=True)
+        for a, b, s in zip(*pair, strict=True)
+    )
