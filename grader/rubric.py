@@ -73,6 +73,10 @@ class GradientSpec(CheckBase):
 
     kind: Literal["gradient"]
     tensors: tuple[str, ...] = Field(default=(), description="only these tensors; empty: all")
+    ties: bool = Field(
+        default=True,
+        description="whether points with equal values count, where max pooling has several maxima and ReLU its kink",
+    )
 
 
 ContractAsk = Literal[

@@ -21,6 +21,7 @@ from grader.checks.observed import events_of, observations_of
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import (
+    PROBES,
     Against,
     GradientReport,
     Judgement,
@@ -33,6 +34,7 @@ from grader.rubric import GradientSpec
 from grader.truth import Case
 
 SINGLE = "batch of 1"
+WITH_TIES = frozenset({"zeros", "ties", "rows of one value", "equal rows"})  # kinds of probes
 # Forward faults that leave the layer recognisable: what is computed is named exactly, and its derivative has all the
 # parts of the right one (or all but one), so that a backward that fits it is worth its points. Not among them: an
 # empty or unrelated function (F113, F114, F117), one side of zero replaced by whatever is easy (F125, F126), terms
@@ -56,7 +58,8 @@ def check_gradient(spec: GradientSpec, context: Context) -> Finding:
     with layer_under_test(context, methods=("forward", "backward")) as under:
         if under.spelling.is_loss and not _gives_one_number(context, under):
             return _backward_alone(context, under)
-        report = check_setups(_setups(under), seed=int(context.rng.integers(2**31)))
+        probes = [kind for kind in PROBES if spec.ties or kind.name not in WITH_TIES]
+        report = check_setups(_setups(under), seed=int(context.rng.integers(2**31)), probes=probes)
     wanted = spec.tensors or under.layer.tensors
     return _finding(context, under, report, tuple(wanted))
 

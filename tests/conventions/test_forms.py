@@ -72,3 +72,17 @@ def test_a_forward_with_another_derivative_is_asked_for_all_of_it(sandbox: Sandb
     )
     found = grade_form(sandbox, flipped, faulty=True)
     assert [check.verdict for check in found] == [Verdict.PASSED], found[0].message
+
+
+@pytest.mark.parametrize(("ties", "verdict"), [(True, Verdict.FAILED), (False, Verdict.PASSED)])
+def test_a_course_may_not_mind_ties(sandbox: Sandbox, ties: bool, verdict: Verdict) -> None:
+    extra: dict[str, object] = {
+        "options": {"kernel_size": 2, "stride": 2},
+        "checks": [{"kind": "gradient", "ties": ties}],
+    }
+    found = grade_form(
+        sandbox,
+        ("functions:max_pool_forward", "max_pool2d", extra, ("axis=(2, 3)", "axis=(2, 3)")),
+        faulty=False,
+    )
+    assert [(check.id, check.verdict) for check in found] == [("layer.gradient", verdict)]

