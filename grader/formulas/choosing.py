@@ -80,6 +80,11 @@ def is_name(side: tuple[Token, ...], lenient: Names) -> bool:
     return isinstance(_leniently(side, lenient), (Sym, Entry))
 
 
+def can_be_read(side: tuple[Token, ...], lenient: Names) -> bool:
+    """Whether a side is a formula of known names."""
+    return _leniently(side, lenient) is not None
+
+
 def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
     try:
         return Parser(list(side), lenient, Shared(Style()), {}).whole()
@@ -155,15 +160,16 @@ def respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str])
 
 
 def left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
-    """Subscripts of the left-hand side, from the first side that is an entry of a name."""
-    for side in statement.sides[:-1]:
-        node = _leniently(side, lenient)
-        if isinstance(node, Entry):
-            return tuple(str(sub) for sub in node.subs)
+    """Subscripts of the left-hand side: of a side that is an entry of a name, or of the first side whatever it is."""
+    entries = [node for side in statement.sides[:-1] if isinstance(node := _leniently(side, lenient), Entry)]
+    if (named := next((node for node in entries if isinstance(node.a, Sym)), None)) is not None:
+        return tuple(str(sub) for sub in named.subs)
     groups = _subscript_groups(statement.sides[0]) if len(statement.sides) > 1 else []
     used = {letter for group in _subscript_groups(statement.sides[-1]) for letter in group}
     left = tuple(dict.fromkeys(letter for group in groups for letter in group))
-    return left if set(left) <= used else ()
+    if left and set(left) <= used:
+        return left
+    return tuple(str(sub) for sub in entries[0].subs) if entries else ()
 
 
 def _subscript_groups(side: tuple[Token, ...]) -> list[tuple[str, ...]]:

@@ -107,7 +107,13 @@ def arrangements(value: Value, want: Array, left: tuple[str, ...]) -> list[tuple
             )
             raise Clash(f"the result has rows or columns of a length that is not given ({shape})", "W112")
         return [(_stretched(value, want), "")]
+    columns = len(left) == 2 and left[0] == ":"  # [dX]_{:,j}: what is given are the columns
+    left = tuple(index for index in left if index != ":")
     orders, note = _orders(value, want, left)
+    if columns and value.axes and not value.is_scalar:
+        matrices = [(laid.T, note) for order in orders if (laid := _laid_out(value, order, want)) is not None]
+        if matrices:
+            return matrices
     matrices = [(matrix, note) for order in orders if (matrix := _laid_out(value, order, want)) is not None]
     if not matrices:
         free = ", ".join(axis.partition("#")[0] for axis in value.axes)

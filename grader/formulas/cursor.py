@@ -22,6 +22,7 @@ class Shared:
     definitions: dict[str, Node] = field(default_factory=dict)  # names that the answer itself defines
     open_choices: set[str] = field(default_factory=set)
     guesses: set[str] = field(default_factory=set)  # names that were taken for a declared one
+    decorations: dict[str, str] = field(default_factory=dict)  # subscripts that only tell a name from others
     notes: list[str] = field(default_factory=list)
     nodes: int = 0
     renamed: int = 0

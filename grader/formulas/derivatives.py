@@ -160,6 +160,21 @@ class Derivatives(Scripts):
         shown = f"∂/∂{_text(below)}"
         raise Unreadable(f"the derivative {shown} is still to be worked out", shown)
 
+    def evaluated_at(self, variable: list[Token]) -> Node | None:
+        """The point behind an evaluation bar, ``|_{x = X}``, of a derivative with respect to ``variable``; taken."""
+        if not self.at("sym", "|") or (after := self.peek(1)) is None or after.text != "_":
+            return None
+        start = self.position
+        self.position += 2
+        group = self.script_tokens()
+        head = [*[t.text for t in variable], "="]
+        if [t.text for t in group[: len(head)]] == head:
+            group = group[len(head) :]
+        elif any(t.text == "=" for t in group):
+            self.position = start
+            return None
+        return self.child(group).whole()
+
     def _function(self, above: list[Token], below: list[Token]) -> Node:
         """``\\frac{\\partial h(X)}{\\partial X}`` and ``\\frac{dh}{dX}``: the elementwise derivative."""
         name, argument = above[0].text, above[1:]
@@ -170,6 +185,8 @@ class Derivatives(Scripts):
         if argument and [t.text for t in argument] != [t.text for t in below]:
             shown = f"∂{_text(above)}/∂{_text(below)}"
             raise Unreadable(f"the derivative {shown} is still to be worked out", shown)
+        if (point := self.evaluated_at(below)) is not None:
+            return Apply(name, 1, point)
         if not argument and (following := self.peek()) is not None and following.text == "(":
             inner = self.bracket_tokens()
             return Apply(name, 1, self.child(inner).whole())

@@ -95,7 +95,22 @@ def judge_unguarded(
             return replace(
                 settled, outcome="note", share=truth.share, message=truth.message, note=truth.message
             )
-    return concluded(attempt, problem)
+    return _unless_contradicted(concluded(attempt, problem), text, problem)
+
+
+def _unless_contradicted(judgement: Judgement, text: str, problem: Problem) -> Judgement:
+    """A wrong answer goes to a person where a formula in it is right: perhaps another one was meant."""
+    if judgement.outcome != "wrong" or judgement.reading.is_code:
+        return judgement
+    from grader.formulas.steps import right_elsewhere
+
+    right = right_elsewhere(text, problem)
+    if not right:
+        return judgement
+    message = (
+        f"it comes to {judgement.reading.read_as}, which is not right, but it also says {right}, which is"
+    )
+    return Judgement("unreadable", judgement.reading, unreadable_message(f"{message}; give one formula", ""))
 
 
 def _read_for(text: str, problem: Problem, language: Language) -> Reading:

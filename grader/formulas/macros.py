@@ -12,6 +12,11 @@ _DEFINITION = re.compile(
     r"|\\DeclareMathOperator\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?=\{)"
     r"|\\def\s*\\([A-Za-z]+)((?:#\d)*)\s*(?=\{)"
 )
+# macros of the packages physics, derivative and diffcoeff, and what reports call their own
+_DERIVATIVE = re.compile(
+    r"\\(?:pdv|pd|pder|pdiff|pdev|pderiv|partiald|parder|partder|pfrac|partialfrac|diffp|dpd|dv|odv|deriv|der|diff|dfdx)"
+    r"\s*(?=\{)"
+)
 _MAX_EXPANSIONS = 200
 _MAX_MACROS = 60
 
@@ -22,13 +27,13 @@ def expand_macros(text: str) -> str:
     Raises:
         Unreadable: expansion does not end within the bounds (a macro that uses itself).
     """
-    if "\\" not in text or not _DEFINITION.search(text):
+    if "\\" not in text:
         return text
     text, macros = _definitions(text)
     for _ in range(_MAX_EXPANSIONS):
         found = _first_use(text, macros)
         if found is None:
-            return text
+            return _with_derivatives(text)
         start, end, name = found
         arity, body = macros[name]
         arguments, end = _arguments(text, end, arity)
@@ -53,6 +58,20 @@ def _definitions(text: str) -> tuple[str, dict[str, tuple[int, str]]]:
             macros[new or provide] = (int(new_n or provide_n or 0), body)
         text = text[: found.start()] + " " + text[end:]
     return text, macros
+
+
+def _with_derivatives(text: str) -> str:
+    """Text with the derivatives of well-known packages, ``\\pdv{L}{W}``, as fractions."""
+    position = 0
+    while (found := _DERIVATIVE.search(text, position)) and len(text) <= 4 * MAX_CHARACTERS:
+        (top, bottom), end = _arguments(text, found.end(), 2)
+        position = found.start()
+        if not bottom or text[end - 1] != "}":
+            position = found.end()
+            continue
+        fraction = f"\\frac{{\\partial {top}}}{{\\partial {bottom}}}"
+        text = f"{text[:position]}{fraction}{text[end:]}"
+    return text
 
 
 def _first_use(text: str, macros: dict[str, tuple[int, str]]) -> tuple[int, int, str] | None:

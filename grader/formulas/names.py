@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -18,8 +19,12 @@ FUNCTIONS = {
     "diag": "diag", "inv": "inv", "inverse": "inv", "norm": "norm", "max": "max", "min": "min", "heaviside": "step",
     "step": "step", "floor": "floor", "ceil": "ceil", "mean": "mean", "sech": "sech",
     "trans": "transpose", "transpose": "transpose", "maximum": "max", "minimum": "min",
+    "softplus": "softplus", "silu": "silu", "swish": "silu", "elu": "elu", "leakyrelu": "leakyrelu",
+    "leaky_relu": "leakyrelu",
 }  # fmt: skip
-DERIVATIVES = frozenset(("sigmoid", "relu", "tanh", "exp", "log", "sin", "cos"))  # read with a prime
+DERIVATIVES = frozenset(
+    ("sigmoid", "relu", "tanh", "exp", "log", "sin", "cos", "softplus", "silu")
+)  # read with a prime
 LOSS = frozenset(("L", "l", "ell", "J", "E", "C", "loss", "Loss", "cost", "Cost", "CE", "Lrm", "LCE", "LOSS"))
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 _LONGEST_SPLIT = 40
@@ -33,6 +38,7 @@ class Names:
         if truth is not None and truth.symbols:
             declared.update(truth.symbols)
         self.question = question
+        self.truth = truth
         self.lenient = lenient
         self.shapes = {name: tuple(symbol.shape) for name, symbol in declared.items()}
         sizes = {str(s) for shape in self.shapes.values() for s in shape if isinstance(s, str)}
@@ -70,6 +76,8 @@ class Names:
             texts = _texts(name)
             if len(texts) > 1:
                 yield texts, (Token("name", name),)
+            for spelled in self._numbered(name):
+                yield spelled, (Token("name", name),)
         for name, symbol in declared.items():
             for alias in symbol.aliases:
                 yield _texts(alias), (Token("name", name),)
@@ -103,6 +111,22 @@ class Names:
         for phrase in _ONES:
             yield _texts(phrase), (Token("ones", "1"),)
 
+    def _numbered(self, name: str) -> Iterator[tuple[str, ...]]:
+        """``W1`` is also ``W_1`` and, where no W is declared, ``W^{(1)}``, ``W^{[1]}`` and ``W^1``."""
+        found = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name)
+        if found is None or found[1] in self.known:
+            return
+        base, number = found.groups()
+        yield base, number
+        yield base, "_", number
+        for script in (
+            ("(", number, ")"),
+            ("{", "(", number, ")", "}"),
+            ("{", "[", number, "]", "}"),
+            (number,),
+        ):
+            yield base, "^", *script
+
     @staticmethod
     def _is_gradient(name: str) -> bool:
         return len(name) > 1 and name[0] == "d" and name not in ("decay", "depth", "dim")
@@ -120,9 +144,24 @@ class Names:
                     position += length
                     break
             else:
+                length = self._numbered_entry(source, position)
+                if length:
+                    numbered = self.folded(f"{source[position].text}{source[position + 3].text}")
+                    out += [Token("name", str(numbered)), *source[position + 1 : position + 3]]
+                    position += length
+                    continue
                 out.append(source[position])
                 position += 1
         return out
+
+    def _numbered_entry(self, tokens: list[Token], start: int) -> int:
+        """How many tokens of ``W_{1,ij}``, an entry of W1, stand in front of its indices; 0 if it is none."""
+        texts = [token.text for token in tokens[start : start + 5]]
+        if len(texts) < 5 or texts[1:3] != ["_", "{"] or not texts[3].isdigit() or texts[0] in self.known:
+            return 0
+        if self.folded(texts[0] + texts[3]) is None or not (texts[4] == "," or texts[4].isalpha()):
+            return 0
+        return 5 if texts[4] == "," else 4
 
     def _separated(self, tokens: list[Token]) -> list[Token]:
         """Words that run together cut into names, where the last one begins a spelling of several tokens."""

@@ -123,6 +123,7 @@ class OnesParser(Derivatives):
             if token.kind == "sym":
                 depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
                 count += depth == 0 and token.text in COMPARISONS
+            depth += (token.text == "begin:cases") - (token.text == "end:cases")
         return count == 1
 
     def condition(self) -> Node:
@@ -165,9 +166,18 @@ class OnesParser(Derivatives):
         return Eye(self.sizes(group)[0])
 
     def styled_identity(self) -> Node:
-        if self.at("sym", "_"):
-            return self.ones(1.0)
-        return Eye()
+        """A blackboard I: the identity matrix or, with a size, perhaps a vector of ones."""
+        if not self.at("sym", "_"):
+            return Eye()
+        start = self.position
+        self.take()
+        group = self.script_tokens()
+        if not any(t.text in COMPARISONS for t in group):
+            self.open_choices.add("blackboard")
+            if self.style.blackboard == "identity":
+                return Eye(self.sizes(group)[0])
+        self.position = start
+        return self.ones(1.0)
 
     def ones_call(self, fill: float) -> Node:
         """``ones(S, 1)`` and ``ones_S`` of plain text."""

@@ -7,6 +7,7 @@ part of the loss is h times the exact partial derivative (Squire and Trapp, 1998
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -110,7 +111,8 @@ class Problem:
         return value.data
 
     def _parse(self, formula: str) -> Node:
-        tokens = self.lenient.substitute(lex(formula))
+        plain = re.sub(r"\b(?:np|numpy|torch)\.", "", formula)  # np.where(...) is where(...)
+        tokens = self.lenient.substitute(lex(plain))
         return Parser(tokens, self.lenient, Shared(Style()), {}).whole()
 
     def _assignment(self, line: str) -> tuple[str, Node]:

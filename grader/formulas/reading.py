@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
-from grader.formulas.choosing import choose, definitions_of, is_name, left_subscripts, respelled
+from grader.formulas.choosing import can_be_read, choose, definitions_of, is_name, left_subscripts, respelled
 from grader.formulas.evaluate import Evaluator, Meaning
 from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.local_functions import preparation
@@ -18,7 +18,8 @@ from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
 from grader.formulas.readings import Candidate, candidates
 from grader.formulas.sampling import Sample
 from grader.formulas.show import show
-from grader.formulas.statements import statements
+from grader.formulas.statements import Statement, statements
+from grader.formulas.tokens import Token
 from grader.formulas.tree import Delta, Num, Sym, walk
 from grader.formulas.values import Value
 
@@ -28,6 +29,10 @@ _PLACEHOLDERS = frozenset(
      "fill in", "answer", "\\ldots", "…", "\\dots")
 )  # fmt: skip
 _HEDGED = re.compile(r"\b(not|or|between|about|most|least)\b")
+_IDENTITY = re.compile(r"\b(?:identity|unit) matrix\b", re.IGNORECASE)
+_VERBATIM = re.compile(
+    r"\$?\\(?:texttt|mathtt|lstinline|code|mintinline\{python\})(?:\[[^\]]*\])?\{([^\n]*)\}\$?\.?$|\\(?:verb|lstinline)([|!+])(.*)\2\.?$"
+)
 _CALL = re.compile(r"(?<!\w)[A-Za-z_]\w{0,40}\s{0,2}\(")
 
 
@@ -83,11 +88,7 @@ def read_answer(
 
 
 def _read(text: str, names: Names, lenient: Names, target: str, language: Language, strict: bool) -> Reading:
-    stripped = re.sub(
-        r"^\s*```(?:python|py|numpy|answer)?\s*\n(.*?)```\s*$", r"\1", text, flags=re.DOTALL
-    ).strip()
-    stripped = re.sub(r"(?<!\S)\*\*(\S[^*\n]{0,60})\*\*(?=\s*[:=])", r"\1", stripped)  # **dW** = ...
-    stripped = re.sub(r"^([\w./ ]{0,40}=\s*)?`([^`]+)`$", r"\1\2", stripped)
+    stripped = _without_marks(text)
     code_error: Unreadable | None = None
     if language == "code" or (language == "auto" and looks_like_code(stripped)):
         try:
@@ -107,6 +108,18 @@ def _read(text: str, names: Names, lenient: Names, target: str, language: Langua
         raise (code_error or math_error) from None
 
 
+def _without_marks(text: str) -> str:
+    """An answer in code without the fence, the backticks or the LaTeX command around it."""
+    code = re.sub(
+        r"^\s*```(?:python|py|numpy|answer)?\s*\n(.*?)```\s*$", r"\1", text, flags=re.DOTALL
+    ).strip()
+    if found := _VERBATIM.match(code):
+        inner = found[1] if found[1] is not None else found[3]
+        return re.sub(r"\\([_&%#{} ])", r"\1", inner)
+    code = re.sub(r"(?<!\S)\*\*(\S[^*\n]{0,60})\*\*(?=\s*[:=])", r"\1", code)  # **dW** = ...
+    return re.sub(r"^([\w./ ]{0,40}=\s*)?`([^`]+)`$", r"\1\2", code)
+
+
 def _read_code(text: str, code: str, names: Names, target: str) -> Reading:
     tree, _ = parse_code(code, names, target)
     has_vector = any(isinstance(n, Sym) and names.rank(n.name) == 1 for n in walk(tree))
@@ -119,25 +132,40 @@ def _read_code(text: str, code: str, names: Names, target: str) -> Reading:
 
 def _read_math(text: str, names: Names, lenient: Names, target: str, strict: bool) -> Reading:
     found, remarks = statements(text, preparation(text, names))
+    identity = [Statement(((Token("word", "I"),),))] if _IDENTITY.search(text) else []
+    found = [s for s in found if not _is_shape(s, names)] or identity or found
     if not found:
         raise Unreadable("no formula was found")
     statement, notes = choose(found, lenient, target, strict)
     definitions, spellings = definitions_of(found, statement, names, lenient)
     left = left_subscripts(statement, lenient)
-    sides = [side for side in statement.sides if side]
-    last = sides[-1]
-    if len(sides) > 1 and [t.text for t in last] == ["0"] and not is_name(sides[-2], lenient):
-        last = sides[-2]
+    last, said = _result_of(statement, lenient)
     options = tuple(islice(candidates(respelled(last, spellings), names, definitions), MAX_READINGS))
     first = options[0]
-    if statement.approximate:
-        notes = (*notes, "≈ was read as =")
+    notes = (*notes, *said)
     if remarks:
         notes = (*notes, "the words after the formula were not read")
     return Reading(
         text, "math", show(first.tree, first.meaning), show(first.tree, first.meaning, latex=True),
         notes=notes, left=left, candidates=options, remarks=" ".join(remarks),
     )  # fmt: skip
+
+
+def _is_shape(statement: Statement, names: Names) -> bool:
+    """Whether a formula only says how large something is: ``N \\times N``."""
+    texts = [token.text for side in statement.sides for token in side]
+    return "times" in texts and all(text == "times" or text in names.sizes for text in texts)
+
+
+def _result_of(statement: Statement, lenient: Names) -> tuple[tuple[Token, ...], tuple[str, ...]]:
+    """The side that a chain comes to: the last one, but not ``= 0``, and not what it is only about equal to."""
+    sides, about = statement.sides, statement.approximate
+    if about and can_be_read(sides[about - 1], lenient) and not is_name(sides[about - 1], lenient):
+        return sides[about - 1], ("what stands behind ≈ was not read",)
+    last = sides[-1]
+    if len(sides) > 1 and [t.text for t in last] == ["0"] and not is_name(sides[-2], lenient):
+        last = sides[-2]
+    return last, ("≈ was read as =",) if about else ()
 
 
 def last_number(reading: Reading) -> Reading:

@@ -26,6 +26,8 @@ _STYLES = {
     "bare_one": ("number", "vector", "starred"),
     "cross": ("name", "times"),
     "delta": ("kronecker", "gradient"),
+    "blackboard": ("ones", "identity"),
+    "reach": ("factor", "product"),
 }
 _MEANINGS = {
     "star": ("matrix", "shape", "elementwise"),
@@ -42,6 +44,8 @@ _SAID = {
     ("bare_one", "starred"): "1 was read as the vector of ones",
     ("cross", "times"): "x was read as a multiplication sign",
     ("delta", "gradient"): "δ was read as the upstream gradient",
+    ("blackboard", "identity"): "𝕀 was read as the identity matrix",
+    ("reach", "product"): "a function was taken of the product that follows it",
     ("ones", "row"): "1 was read as a row of ones",
     ("ones", "matrix"): "1 was read as a matrix of ones",
     ("rows", "row"): "a row of a matrix was read as a row vector",

@@ -74,12 +74,35 @@ class Scripts(Cursor):
             return Transpose(sized) if isinstance(node, Transpose) else sized
         if isinstance(node, Num):
             raise Unreadable("a subscript at a number", str(node.value))
+        if isinstance(node, Sym) and self.decorated(node.name, group):
+            return node
         if isinstance(node, Sym) and not self.names.shapes.get(node.name):
             raise Unreadable(f"{node.name} is one number here; it has no subscript", node.name + "_")
         subs = self.subscripts(group)
         if isinstance(node, Entry) and node.raised:
             return Entry(node.a, (*node.subs, *subs))
         return Entry(node, subs)
+
+    def decorated(self, name: str, group: list[Token]) -> bool:
+        """Whether a subscript only tells a name from others, ``\\sigma_f``, ``y_{true}``, and is the same everywhere.
+
+        Raises:
+            Unreadable: one name with several such subscripts.
+        """
+        words = [token for token in group if token.text not in "{},"]
+        if not words or not all(t.kind in ("word", "name", "num") for t in words):
+            return False
+        text = "".join(token.text for token in words)
+        numbers_rows = bool(self.names.shapes.get(name))
+        if numbers_rows and (len(text) < 4 or not text.isalpha() or text in self.names.known):
+            return False
+        if not numbers_rows and (name not in self.names.shapes or any(t.text in self.scope for t in words)):
+            return False
+        if self.shared.decorations.setdefault(name, text) != text:
+            raise Unreadable(f"{name} with the subscripts {text} and {self.shared.decorations[name]}", text)
+        self.guesses.add(f"{name}_{text}")
+        self.shared.notes.append(f"{name}_{text} was read as {name}")
+        return True
 
     def _norm(self, node: Call, group: list[Token]) -> Node:
         which = "".join(token.text for token in group)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from grader.formulas.evaluate import Meaning
 from grader.formulas.names import DERIVATIVES
 from grader.formulas.tree import (
@@ -69,6 +71,8 @@ class Writer:
 
     def _write(self, node: Node) -> tuple[str, int]:
         match node:
+            case Num(value) if value == math.pi:
+                return r"\pi" if self.latex else "π", 5
             case Num(value):
                 return f"{value:.12g}", 5 if value >= 0 else 1
             case Sym(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -12,6 +12,7 @@ from grader.formulas.attempts import attempted
 from grader.formulas.choosing import definitions_of, left_subscripts, respelled, target_of
 from grader.formulas.explain import explain
 from grader.formulas.limits import MAX_READINGS, FormulaError
+from grader.formulas.local_functions import preparation
 from grader.formulas.problem import Problem
 from grader.formulas.question import Question
 from grader.formulas.reading import Reading
@@ -44,7 +45,7 @@ def wrong_steps(work: str, question: Question, rng: np.random.Generator) -> list
         return []
     try:
         problem = Problem(question, question, rng)
-        found, _ = statements(work, problem.names.substitute)
+        found, _ = statements(work, preparation(work, problem.names))
     except (FormulaError, RubricError):
         return []
     wrong: list[Step] = []
@@ -60,6 +61,24 @@ def wrong_steps(work: str, question: Question, rng: np.random.Generator) -> list
             if step is not None:
                 wrong.append(step)
     return wrong
+
+
+def right_elsewhere(work: str, problem: Problem) -> str:
+    """A formula of an answer that is right though it is not what the answer comes to; empty if there is none."""
+    try:
+        found, _ = statements(work, preparation(work, problem.names))
+    except FormulaError:
+        return ""
+    number = 0
+    for statement in found:
+        if target_of(statement, problem.lenient) not in ("", problem.question.left_side):
+            continue
+        for reading in _sides(replace(statement, sides=((), *statement.sides)), found, problem):
+            number += 1
+            settled = attempted(reading, problem).settled if number <= _MOST else None
+            if settled is not None and settled.is_right:
+                return reading.read_as
+    return ""
 
 
 def _sides(statement: Statement, found: list[Statement], problem: Problem) -> list[Reading]:

@@ -15,3 +15,5 @@ class Style:
     bare_one: str = "number"  # 1 beside a matrix; vector: the vector of ones; starred: also in 1 * A
     cross: str = "name"  # a lower-case x between spaces; times: a multiplication sign
     delta: str = "kronecker"  # with two subscripts; gradient: the upstream gradient
+    blackboard: str = "ones"  # a blackboard I with a size as its subscript; identity: the identity matrix
+    reach: str = "factor"  # log 2 x is (log 2) x; product: log(2 x)

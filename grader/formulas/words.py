@@ -6,7 +6,7 @@ from grader.formulas.commands import CommandParser
 from grader.formulas.limits import Unreadable
 from grader.formulas.names import CONSTANTS, DERIVATIVES, function
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Apply, Bin, Call, IndexValue, Node, Num, Sym, Transpose
+from grader.formulas.tree import Apply, Bin, Call, Cases, Compare, Eye, IndexValue, Node, Num, Sym, Transpose
 
 
 class WordParser(CommandParser):
@@ -82,6 +82,8 @@ class WordParser(CommandParser):
             return IndexValue(self.scope[text])
         if text in ("ones", "one", "vone", "onevec", "bone", "allones"):
             return self.ones_call(1.0)
+        if text in ("where", "Where") and self.at("sym", "("):
+            return self.where()
         if text == "sum" and self.names.lenient:
             return self.call("sum")
         if text.endswith("bar") and (mean := self.mean_of(text.removesuffix("bar"))) is not None:
@@ -90,6 +92,14 @@ class WordParser(CommandParser):
             self.tokens[self.position - 1] = Token("name", stripped)
             return self.named(stripped)
         raise Unreadable(f"{text!r} is not a name of this question", text)
+
+    def where(self) -> Node:
+        """``where(X > 0, a, b)`` as NumPy has it."""
+        parts = split_commas(self.bracket_tokens())
+        if len(parts) != 3:
+            raise Unreadable("where takes a condition and two values", "where")
+        condition, yes, no = (self.child(part) for part in parts)
+        return Cases((yes.whole(), no.whole()), (condition.condition(), None))
 
     def mean_of(self, name: str) -> Node | None:
         """A bar over a declared vector is the mean of its entries, over a matrix the mean of its rows."""
@@ -141,14 +151,42 @@ class WordParser(CommandParser):
         if self.at("sym", "_"):
             raise Unreadable(f"a subscript at {name}", name + "_")
         if self.at("sym", "(", "[", "{"):
-            arguments = tuple(self.child(part).whole() for part in split_commas(self.bracket_tokens()))
+            inner = self.bracket_tokens()
+            if name == "diag" and len(inner) > 2 and {t.text for t in inner} <= {"1", ",", "ldots"}:
+                return Eye()  # diag(1, ..., 1)
+            arguments = tuple(self.child(part).whole() for part in split_commas(inner))
         else:
-            arguments = (self.factor(),)
-        limits = {"max": (1, 2), "min": (1, 2)}.get(name, (1, 1))
+            arguments = (self.reached(),)
+        limits = {"max": (1, 2), "min": (1, 2), "elu": (1, 2), "leakyrelu": (2, 2)}.get(name, (1, 1))
         if not limits[0] <= len(arguments) <= limits[1]:
             raise Unreadable(f"{name} with {len(arguments)} arguments", name)
+        if name in ("elu", "leakyrelu"):
+            return self.bent(name, *arguments)
         node: Node = Transpose(arguments[0]) if name == "transpose" else Call(name, arguments)
         return node if power is None else Bin("hpow", node, power)
+
+    def bent(self, name: str, x: Node, slope: Node | None = None) -> Node:
+        """``elu(x, alpha)`` and ``leaky_relu(x, slope)`` as cases; the alpha of the question, or 1, if it is left out."""
+        scale = slope or (Sym("alpha") if "alpha" in self.names.known else Num(1.0))
+        below = Bin("-", Call("exp", (x,)), Num(1.0)) if name == "elu" else x
+        return Cases((x, Bin("hadamard", scale, below)), (Compare(">", x, Num(0.0)), None))
+
+    def reached(self) -> Node:
+        """What a function without brackets is taken of: a factor, or all names and numbers that follow."""
+        node = self.factor()
+        while (token := self.peek()) is not None and self._goes_on(token):
+            self.open_choices.add("reach")
+            if self.style.reach == "factor":
+                break
+            node = Bin("matmul", node, self.factor())
+        return node
+
+    def _goes_on(self, token: Token) -> bool:
+        if token.kind == "num":
+            return True
+        pieces = self.names.pieces(token) if token.kind in ("word", "name") else None
+        known = {*self.names.known, *CONSTANTS}
+        return token.text in CONSTANTS or (pieces is not None and all(p.text in known for p in pieces))
 
 
 def split_commas(tokens: list[Token]) -> list[list[Token]]:

@@ -1,0 +1,146 @@
+"""Formulas and running text told apart: a formula ends at a comma, at a line end, and at words of prose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.formulas.limits import Unreadable
+from grader.formulas.tokens import Token, matching
+from grader.formulas.wordlist import words
+
+RELATIONS = {"=", ":=", "->", "=>"}
+RELATION_COMMANDS = {"equiv", "approx", "Rightarrow", "rightarrow", "therefore"}
+_CUTS = {"in", "forall", "because", "since"}
+# words of running text: they end one formula and begin another, and say nothing about what a formula means
+_PROSE = words(
+    "the a an is are was we get gets have has hence therefore thus so then and where with since because "
+    "answer final finally result gives give that which denotes denote here let derivative gradient "
+    "respect to wrt becomes become obtain obtained follows from this be can written note our case using "
+    "yields yield means now therfore ie eg i.e. its their it by definition we'll simply equal equals "
+    "formula matrix vector notation form final compute computed computing desired required implies plug "
+    "into substituting simplify simplifies simplified of for"
+)
+# words that change what a formula next to them means: an answer with one of these is for a person to read
+_MEANINGFUL = words(
+    "sum sums summed summing mean average averaged over transpose transposed times columns column rows "
+    "row elementwise per each product divided minus plus not without or except unless batch samples "
+    "examples repeated broadcast"
+)
+_LAYOUT = frozenset(("row", "column", "vector", "a", "as", "the", "form", "notation"))
+_TRAILING = frozenset(
+    ["where", "with", "since", "because", "here", "note", "denotes", "being", "for", "when"]
+)
+_INEQUALITIES = frozenset(("<", ">", "<=", ">=", "!="))
+# what a remark in brackets may speak of: "(elementwise product)"
+_REMARKED = words(
+    "hadamard element wise entrywise pointwise inverse function heaviside shape chain rule dimension size identity"
+)
+
+
+def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Token], bool]]:
+    """Parts between commas, line ends and prose at the outermost level; the flag says "after where"."""
+    part: list[Token] = []
+    depth, trailing, prose = 0, False, False
+    inside_cases = 0
+    skipped_to = -1  # the end of a remark in brackets
+    skipped = False  # behind \\in, up to the next comma
+    for k, token in enumerate(tokens):
+        if part and depth == 0 and token.text == "(" and (end := _remark_end(tokens, k)):
+            skipped_to = end
+            remarks.extend(t.text for t in tokens[k:end] if t.text.lower() in _MEANINGFUL - _LAYOUT)
+        if k <= skipped_to:
+            continue
+        inside_cases += (token.text == "begin:cases") - (token.text == "end:cases")
+        if token.kind == "sym":
+            depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        outermost = depth == 0 and not inside_cases
+        word = token.text.lower() if token.kind in ("word", "name") else ""
+        if word and k and tokens[k - 1].text in ("_", "^"):
+            word = ""  # a script: \\delta_{is}
+        is_prose = outermost and word in _PROSE and _stands_alone(tokens, k)
+        if is_prose and word == "for" and _conditional(tokens[k + 1 :]):
+            remarks.append(word)
+        if outermost and word == "identity" and k + 1 < len(tokens) and tokens[k + 1].text == "matrix":
+            is_prose = True
+        if outermost and word in _MEANINGFUL and (prose or is_word_of_prose(tokens, k)):
+            if not trailing:
+                raise Unreadable(
+                    f"the word {token.text!r} next to the formula may change its meaning", token.text
+                )
+            remarks.append(token.text)
+            is_prose = True
+        next_line = token.text == "\\\\" and not _continues(tokens, k)
+        if outermost and (
+            (token.text in (",", ";") and token.kind == "sym") or next_line or is_prose or word == ":"
+        ):
+            if part:
+                yield part, trailing
+            part, skipped = [], False
+            trailing = (trailing or word in _TRAILING) and not next_line
+            prose = prose or is_prose
+        elif token.text == "\\\\" and not inside_cases:
+            continue
+        elif outermost and token.text == ":" and token.kind == "sym":
+            part = []
+        elif outermost and token.kind == "cmd" and token.text in _CUTS:
+            if part:
+                yield part, trailing
+            if token.text in ("because", "since"):
+                return
+            part, skipped = [], True
+        elif skipped:
+            continue
+        else:
+            part.append(token)
+    if part:
+        yield part, trailing
+
+
+def _conditional(tokens: list[Token]) -> bool:
+    """Whether what stands behind ``for`` restricts the formula: ``X > 0``, ``alpha = 1``, but not ``i = 1, ..., n``."""
+    found = {token.text for token in tokens}
+    index = (
+        bool(tokens) and tokens[0].kind == "word" and len(tokens[0].text) == 1 and tokens[0].text.islower()
+    )
+    return bool(_INEQUALITIES & found) or ("=" in found and not index)
+
+
+def _remark_end(tokens: list[Token], start: int) -> int:
+    """Where ``(column vector)`` or ``(elementwise product)`` ends that begins here; 0 if it is no such remark."""
+    end = matching(tokens, start)
+    inner = tokens[start + 1 : end]
+    inside = {token.text.lower() for token in inner}
+    if "vector" in inside and inside <= _LAYOUT:
+        return end
+    plain = all(t.kind in ("word", "name") or t.text in ("-", ",", ".") for t in inner)
+    said = {text for text in inside if len(text) > 2} & (_PROSE | _MEANINGFUL | _REMARKED)
+    return end if plain and len(said) >= (1 if tokens[start + 1].kind == "word" else 2) else 0
+
+
+def is_word_of_prose(tokens: list[Token], k: int) -> bool:
+    """Whether a word is used as a word: not as a function or name in a formula."""
+    after = tokens[k + 1] if k + 1 < len(tokens) else None
+    if tokens[k].text.lower() in ("sum", "mean", "transpose", "times"):
+        return not (after is not None and after.kind == "sym" and after.text in ("_", "(", "["))
+    return len(tokens[k].text) > 2 or (after is not None and after.kind == "word" and len(after.text) > 2)
+
+
+def _stands_alone(tokens: list[Token], k: int) -> bool:
+    """A word of one letter is prose only between other words; ``where(`` is a function."""
+    after = tokens[k + 1] if k + 1 < len(tokens) else None
+    if tokens[k].text == "where" and after is not None and after.text == "(" and not after.spaced:
+        return False
+    if len(tokens[k].text) > 1:
+        return True
+    return after is not None and after.kind == "word" and after.text.lower() in _PROSE | _MEANINGFUL
+
+
+def _continues(tokens: list[Token], k: int) -> bool:
+    """Whether the line after a line break goes on with the same chain."""
+    after = tokens[k + 1] if k + 1 < len(tokens) else None
+    before = tokens[k - 1] if k else None
+    starts = after is not None and (
+        after.text in (*RELATIONS, "+", "-", "*") or after.text in RELATION_COMMANDS | {"cdot", "circ"}
+    )
+    ends = before is not None and before.kind == "sym" and before.text in ("=", "+", "-", "*")
+    return starts or ends
