@@ -63,6 +63,7 @@ def to_class_html(page: ClassPage) -> str:
             nobody=[check for check in checks if not check["passed"] and check["judged"]],
             faults=_faults(page.rows),
             rows=[_row(row, page) for row in page.rows],
+            variants=len({row.variant for row in page.rows}) > 1,
             seconds=page.seconds and any(row.seconds is not None for row in page.rows),
             groups=any(row.group for row in page.rows),
             late=any(row.hours_late or row.penalty for row in page.rows),
