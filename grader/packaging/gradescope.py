@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from importlib.resources import files as resources
 from pathlib import Path
 
-from grader.rubric import find_rubric, load_rubric
+from grader.packaging.course_files import course_files
 
 EXECUTABLE = frozenset({"setup.sh", "run_autograder"})
+COURSE = "course"  # the folder of the rubric in the zip
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same inputs give the same zip, byte for byte
 
 
@@ -34,14 +35,14 @@ def package_gradescope(
     Raises:
         RubricError: the rubric cannot be read.
     """
-    load_rubric(rubric)
+    course = {f"{COURSE}/{name}": data for name, data in course_files(rubric).items()}
     flags = ["--variant", variant] if variant else []
     flags += ["--allow-unconfined", "--isolation", "require=1"] if allow_unconfined else []
     members = {
         "setup.sh": _template("setup.sh"),
         "run_autograder": _template("run_autograder").replace(b"@FLAGS@", " ".join(flags).encode()),
         "requirements.txt": "".join(f"{pin}\n" for pin in pinned()).encode(),
-        "rubric.toml": find_rubric(rubric).read_bytes(),
+        **course,
         **dict(_sources()),
     }
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import RubricError
+from grader.errors import RubricError, UsageError
 from grader.packaging import github_workflow, gitlab_pipeline, package_gradescope
+from grader.packaging.course_files import course_files
 from grader.packaging.gradescope import pinned
+from grader.rubric import load_rubric
 
 RUBRIC = """
 schema = 1
@@ -77,10 +79,31 @@ def test_a_submission_is_graded_in_the_service_layout(autograder: Path, full_mar
 
 
 def test_what_cannot_be_graded_still_gives_results(autograder: Path) -> None:
-    (autograder / "source" / "rubric.toml").write_text("schema = ", "utf-8")
+    (autograder / "source" / "course" / "rubric.toml").write_text("schema = ", "utf-8")
     result = run(autograder)
     assert result["score"] == 0
     assert "not valid TOML" in str(result["output"])
+
+
+def test_the_rubrics_and_the_solution_that_a_rubric_names_are_packed(tmp_path: Path) -> None:
+    course = tmp_path / "course"
+    (course / "solution").mkdir(parents=True)
+    (course / "solution" / "m.py").write_text("f = abs\n", "utf-8")
+    (course / "tiny.toml").write_text(RUBRIC, "utf-8")
+    script = '[[parts]]\nid = "p"\ntitle = "P"\nchecks = [{ kind = "script", script = "from m import f\\ny = f(-1)", compare = ["y"] }]\n'
+    head = 'schema = 1\nid = "r"\ntitle = "R"\ninclude = ["tiny.toml"]\nextends = "uva_dl1_a1"\nsolution = "solution"\n'
+    (course / "r.toml").write_text(head + script, "utf-8")
+    packed = course_files(str(course / "r.toml"))
+    assert set(packed) == {*("rubric.toml", "tiny.toml", "uva_dl1_a1", "uva_dl1_a1_written", "solution/m.py")}
+    (tmp_path / "clean" / "solution").mkdir(parents=True)
+    for name, data in packed.items():
+        (tmp_path / "clean" / name).write_bytes(data)
+    here, there = load_rubric(course / "r.toml"), load_rubric(tmp_path / "clean" / "rubric.toml")
+    assert (there.parts, there.source_hash) == (here.parts, here.source_hash)
+    assert there.solution == str(tmp_path / "clean" / "solution")
+    (course / "r.toml").write_text(head.replace('"tiny.toml"', '"../course/tiny.toml"') + script, "utf-8")
+    with pytest.raises(RubricError, match="lies outside the rubric's folder"):
+        course_files(str(course / "r.toml"))
 
 
 def test_an_unknown_rubric_is_refused(tmp_path: Path) -> None:
@@ -96,3 +119,19 @@ def test_workflows_name_the_rubric_and_the_limit(make: object) -> None:
     assert "@" not in text.replace("actions/checkout@", "").replace("setup-python@", "").replace(
         "upload-artifact@", ""
     )
+
+
+def test_a_job_names_a_rubric_from_the_root_of_its_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rubric = tmp_path / "course" / "my rubrics" / "r.toml"
+    rubric.parent.mkdir(parents=True)
+    rubric.write_text(RUBRIC, "utf-8")
+    (tmp_path / "course" / ".git").mkdir()
+    monkeypatch.chdir(rubric.parent)
+    for typed in ("r.toml", str(rubric), "../my rubrics/r.toml"):
+        assert "--rubric 'my rubrics/r.toml' --isolation" in github_workflow(typed)
+    assert "--rubric uva_dl1_a1 " in gitlab_pipeline("uva_dl1_a1")
+    for typed in ("nothing", "/elsewhere/r.toml", "../r.toml"):
+        with pytest.raises(UsageError, match="put it into the repository"):
+            gitlab_pipeline(typed)
