@@ -47,6 +47,8 @@ def clean(text: object, *, limit: int = LIMIT, ends: bool = False) -> str:
         ends: keep the beginning and the end (a log) instead of the beginning alone.
     """
     source = text if isinstance(text, str) else str(text)
+    if len(source) <= limit and source.isascii() and source.isprintable():
+        return source  # nearly every text
     whole = len(source)
     if whole > 8 * limit:  # what cannot be shown need not be cleaned
         source = source[: 4 * limit] + ("\n" + source[-4 * limit :] if ends else "")

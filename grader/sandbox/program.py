@@ -140,14 +140,9 @@ class Program:
         """A register that later programs of the same worker may use."""
         return self._out("keep", of=self._operand(value))
 
-    @contextmanager
-    def attempt(self, name: str = "") -> Iterator[str]:
+    def attempt(self, name: str = "") -> Attempt:
         """A block whose error is recorded in ``reply.errors[name]``; the program goes on after it."""
-        name = name or f"attempt{self._count}"
-        self.attempts.add(name)
-        with self._nested() as block:
-            yield name
-        self._add("attempt", name=name, block=block)
+        return Attempt(self, name)
 
     @contextmanager
     def sweep(self, **arrays: NDArray[Any]) -> Iterator[SweepRow]:
@@ -220,9 +215,11 @@ class Program:
 
     def _operand(self, value: Any) -> Node:
         """The node of a value, a Ref, or a container of them."""
-        if isinstance(value, Ref):
+        if type(value) is Ref:
             steps = [[kind, key if kind == "a" else self._operand(key)] for kind, key in value.steps]
             return ["r", value.register, steps]
+        if type(value) is str:
+            return ["s", value]
         if isinstance(value, Input):
             return ["a", self._array(value.array), {"order": value.order, "writeable": value.writeable}]
         if isinstance(value, np.ndarray):
@@ -236,6 +233,26 @@ class Program:
         if isinstance(value, bytes):
             return ["y", self._array(np.frombuffer(value, np.uint8))]
         return _scalar(value)
+
+
+class Attempt:
+    """The block of :meth:`Program.attempt`; a program has hundreds, so this is no generator."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self._program, self._name = program, name
+
+    def __enter__(self) -> str:
+        program = self._program
+        self._name = self._name or f"attempt{program._count}"
+        program.attempts.add(self._name)
+        self._outer, program._block = program._block, []
+        return self._name
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        program = self._program
+        block, program._block = program._block, self._outer
+        if kind is None:
+            program._add("attempt", name=self._name, block=block)
 
 
 def _scalar(value: Any) -> Node:

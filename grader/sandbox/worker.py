@@ -20,7 +20,10 @@ from grader.sandbox.program import Program
 from grader.sandbox.values import Reply, decode_error, decode_reply
 
 _PLACE = re.compile(r'File "[^"]*/home/submission/([^"\n]{1,200})", line (\d{1,9}) in ([\w<>]{1,100})')
-_REPORT = re.compile(r"^(Timeout \(\d+:\d\d:\d\d|Fatal Python error: )", re.MULTILINE)
+_REPORT = re.compile(
+    r"^(Timeout \(\d+:\d\d:\d\d|Fatal Python error: |(?:Current thread|Thread) 0x\w+.* \(most recent call first\):$)",
+    re.MULTILINE,
+)
 LOAD_SECONDS = 30.0
 HELLO_SECONDS = 60.0
 

@@ -20,7 +20,7 @@ from grader.sandbox.launch import start_interpreter
 START_SECONDS = 180.0
 ANSWER_SECONDS = 30.0
 END_SECONDS = 10.0
-LIGHT = ("numpy",)
+LIGHT = ("numpy", "numpy.random")  # the second would be imported, in 20 ms, by every worker that seeds it
 TORCH = ("torch", "torch.nn", "torch.optim", "torch.utils.data")
 SLOW = ("matplotlib.pyplot", "scipy.stats", "pandas", "sklearn", "torchvision", "seaborn")
 _NEED_TORCH = frozenset({"torch", "torchvision"})

@@ -8,7 +8,9 @@ pickle, no object dtype, and every size is checked before memory is taken for it
 from __future__ import annotations
 
 import json
+import re
 import struct
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ PREFIX = struct.Struct("<4sIQ")
 DTYPES = frozenset(
     ("|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16")
 )
+_DTYPES = {name: np.dtype(name) for name in DTYPES}
+_LONG = re.compile(rb"\d{21}")
 MAX_HEADER = 1 << 20  # bytes
 MAX_ARRAYS = 4096
 MAX_DIMS = 16
@@ -82,7 +86,8 @@ def parse_header(
     if _nesting(text) > MAX_JSON_DEPTH:
         raise FrameError(f"a header is nested deeper than {MAX_JSON_DEPTH} levels")
     try:
-        header = json.loads(text.decode(), parse_constant=_no_constant, parse_int=_short_int)
+        integer = _short_int if _LONG.search(text) else None  # the usual parser is many times as fast
+        header = json.loads(text.decode(), parse_constant=_no_constant, parse_int=integer)
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header is not JSON: {error}") from None
     if type(header) is not dict or type(header.get("arrays")) is not list:
@@ -116,11 +121,15 @@ def _layout(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
     shape = entry[1]
     if type(shape) is not list or len(shape) > MAX_DIMS:
         raise FrameError("an array has no shape, or too many dimensions")
-    if not all(type(size) is int and 0 <= size < 1 << 40 for size in shape):
-        raise FrameError("an array has a dimension that is not a size")
-    if _size(np.dtype(entry[0]), tuple(max(size, 1) for size in shape)) > MAX_EXTENT:
+    dtype = _DTYPES[entry[0]]
+    extent = dtype.itemsize
+    for size in shape:
+        if type(size) is not int or not 0 <= size < 1 << 40:
+            raise FrameError("an array has a dimension that is not a size")
+        extent *= size or 1
+    if extent > MAX_EXTENT:
         raise FrameError("an array has dimensions beyond what can be addressed")
-    return np.dtype(entry[0]), tuple(shape)
+    return dtype, tuple(shape)
 
 
 def _size(dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
@@ -132,13 +141,11 @@ def _size(dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
 
 def _nesting(text: bytes) -> int:
     """Deepest nesting of brackets, those inside strings included: an upper bound that is cheap to have."""
-    depth = deepest = 0
-    for byte in text.translate(None, delete=_NOT_BRACKETS):
-        depth += 1 if byte in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+    brackets = text.translate(None, delete=_NOT_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
+_STEPS = {byte: 1 if byte in b"[{" else -1 for byte in b"[]{}"}
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
