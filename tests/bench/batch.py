@@ -1,4 +1,7 @@
-"""A class at 1, 10, 100 and 1,000 submissions: rate, memory of the host, and the ratio to a fresh interpreter for each.
+"""A class at 1, 10, 100 and 1,000 submissions: rate, memory of the host, and the ratio to graders that start anew for each.
+
+Two of these run on the same submissions, as many at a time as the batch has processes: `grade` in an interpreter of its
+own, and a course's own tests under pytest, as Otter and Gradescope harnesses run them.
 
 ``python -m tests.bench.batch --sizes 1,10 --only linear --only elu`` changes sizes and checks.
 """
@@ -7,10 +10,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from grader.batch.request import BatchRequest
@@ -21,7 +27,8 @@ from tests.batch.classes import EXAMPLES
 
 SIZES = (1, 10, 100, 1_000)
 LAYERS = ("linear", "elu", "softmax", "cross_entropy")
-FRESH = 3  # submissions that are graded with a fresh interpreter each, for the ratio
+SAMPLE = 6  # submissions that the other graders are timed on
+OWN_TESTS = Path(__file__).with_name("course_unittests.py")
 SETTINGS = SandboxSettings(require=1, allow_unconfined=True)
 
 
@@ -31,12 +38,13 @@ def main(
     """Print one line per size."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        fresh = _fresh(_classroom(root / "fresh", FRESH), only)
+        sample = _classroom(root / "sample", SAMPLE)
+        fresh = _each(sample, jobs, lambda folder: _grade(folder, only))
+        tests = _each(sample, jobs, _pytest)
+        print(f"{jobs} at a time, checks {', '.join(only)}; seconds per submission of others: {fresh:.2f} `grade` each, "
+              f"{tests:.2f} pytest each")  # fmt: skip
         print(
-            f"{jobs} processes, checks {', '.join(only)}; a fresh interpreter each: {fresh:.2f} s per submission"
-        )
-        print(
-            f"{'size':>5} {'seconds':>8} {'s each':>7} {'per s':>6} {'ratio':>6} {'host MiB':>9}  again (all kept)"
+            f"{'size':>5} {'seconds':>8} {'s each':>7} {'per s':>6} {'x grade':>8} {'x pytest':>9} {'host MiB':>9}  again"
         )
         for size in sizes:
             submissions = _classroom(root / f"class{size}", size)
@@ -45,10 +53,9 @@ def main(
             )
             seconds = _seconds(request)
             again = _seconds(request)
-            print(
-                f"{size:>5} {seconds:>8.1f} {seconds / size:>7.2f} {size / seconds:>6.2f} {fresh * size / seconds:>6.1f} "
-                f"{_memory_mib():>9.0f}  {again:.1f} s"
-            )
+            each = seconds / size
+            print(f"{size:>5} {seconds:>8.1f} {each:>7.2f} {1 / each:>6.2f} {fresh / each:>8.1f} {tests / each:>9.1f} "
+                  f"{_memory_mib():>9.0f}  {again:.1f} s, all kept", flush=True)  # fmt: skip
 
 
 def _classroom(folder: Path, size: int) -> Path:
@@ -70,15 +77,40 @@ def _seconds(request: BatchRequest) -> float:
     return time.perf_counter() - clock
 
 
-def _fresh(submissions: Path, only: tuple[str, ...]) -> float:
-    """Seconds per submission of `grader grade`, one process after another."""
-    clock = time.perf_counter()
+def _each(submissions: Path, jobs: int, grade: Callable[[Path], None]) -> float:
+    """Seconds per submission of a grader that is started for each, so many at a time."""
     folders = sorted(submissions.iterdir())
-    for folder in folders:
-        command = [sys.executable, "-m", "grader", "grade", str(folder), "--quiet", "--isolation", "1",
-                   "--allow-unconfined", *(f"--only={name}" for name in only)]  # fmt: skip
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    clock = time.perf_counter()
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(grade, folders))
     return (time.perf_counter() - clock) / len(folders)
+
+
+def _grade(folder: Path, only: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "grader", "grade", str(folder), "--quiet", "--isolation", "1",
+               "--allow-unconfined", *(f"--only={name}" for name in only)]  # fmt: skip
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _pytest(folder: Path) -> None:
+    """The course's own tests on one submission; that some fail is what they are for."""
+    shutil.copy(OWN_TESTS, folder / "test_course.py")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        ".",
+        "-c",
+        os.devnull,
+        "test_course.py",
+    ]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 1, 2):
+        raise RuntimeError(done.stdout.decode())
 
 
 def _memory_mib() -> float:
