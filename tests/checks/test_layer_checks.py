@@ -36,6 +36,7 @@ FAULTS = [
     ("dx = dout * np.where(self.x > 0", "dx = np.where(self.x > 0", {"elu.gradient"}, "elu.gradient", "x"),
     ("        self.x = x\n        # minimum", "        self.x = x\n        x *= 1.5\n        # minimum", {"elu.forward", "elu.gradient", "elu.contract"}, "elu.contract", "in place"),
     ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x", {"softmax.contract"}, "softmax.contract", "not stable"),
+    ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x - x[:, :1]", {"softmax.contract"}, "softmax.contract", "reaches from -1000 to 1000"),
     ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x - x.max()", {"softmax.contract"}, "softmax.contract", "rows near"),
     ("dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))", "dx = y * (1 - y) * dout", {"softmax.gradient"}, "softmax.gradient", "x"),
     ("exps / exps.sum(axis=1, keepdims=True)", "exps / exps.sum(axis=0, keepdims=True)", {"softmax.forward", "softmax.gradient"}, "softmax.forward", ""),
