@@ -21,7 +21,7 @@ from grader.model import Evidence, Verdict
 from grader.rubric import NetworkSpec
 
 FLAGGED = 0.8  # share of the points for a network that is right but for its first layer's initialisation
-EQUAL = (6, 6)  # hidden layers that could share a weight
+EQUAL = (6, 6, 6)  # hidden layers that could share a weight
 HINTS = {
     "forward": "Follow one batch by hand: print each layer's class, input shape and output shape, in order.",
     "gradient": "Compare the order of the layers in backward with the order in forward, and what each is handed.",

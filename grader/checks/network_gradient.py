@@ -28,7 +28,7 @@ def judge_gradient(context: Context, spec: NetworkSpec, run: Run) -> Judged:
     """The gradient of every weight and bias, compared with the reference at the run's weights."""
     label = f"hidden layers {list(run.hidden)}"
     if run.backward_error is not None:
-        fault = _shared_layer(run) or _handed_wrong(run)
+        fault = _shared_layer(run) or _begun_wrong(run) or _handed_wrong(run)
         if fault is None:
             raise CannotJudge(
                 raised(run.backward_error, doing=f"backward ({label})", output=printed(context))
@@ -95,6 +95,15 @@ def _order_fault(run: Run) -> Fault | None:
     rest = iter(due)
     in_order = all(instance in rest for instance in backward)  # some of the due ones, in the due order
     return Fault("N120" if in_order else "N121", text)
+
+
+def _begun_wrong(run: Run) -> Fault | None:
+    """A backward that raised before it got through, and had begun with another layer than the last."""
+    if not run.backward or run.backward[0].instance == run.forward[-1].instance:
+        return None
+    first = run.backward[0].name.rpartition(".")[2]
+    last = run.forward[-1].name.rpartition(".")[2]
+    return Fault("N121", f"backward begins with {first}; {last}, the last layer of forward, is due first")
 
 
 def _handed_wrong(run: Run) -> Fault | None:

@@ -70,11 +70,11 @@ def try_sizes(
         except CannotJudge as stop:
             stopped[hidden] = stop.finding
     wrong = [item for item in tried.values() if not item.agreed]
-    if stopped and (wrong or not any(len(hidden) == 1 for hidden in tried)):
-        return next(iter(stopped.values()))
     evidence = [item for judged in tried.values() for item in judged.evidence]
     if wrong:
         return _wrong(context, wrong, evidence, hint)
+    if stopped and not any(len(hidden) == 1 for hidden in tried):
+        return next(iter(stopped.values()))
     if stopped:
         return _in_part(context, tried, stopped, evidence)
     note = next((item.note for item in tried.values() if item.note), "")
@@ -106,15 +106,30 @@ def _in_part(
         for hidden, found in stopped.items()
     )
     faults = ["N113" if not hidden else "N114" for hidden in stopped]
-    own = [diagnosis for found in stopped.values() for diagnosis in found.diagnoses]
     return Finding(
         Verdict.PARTIAL,
         f"Right with {right}; {told}.",
         share=sum(SHARES[len(hidden)] for hidden in tried) / sum(SHARES[len(h)] for h in (*tried, *stopped)),
         hint=NO_HIDDEN if faults[0] == "N113" else MORE_HIDDEN,
         evidence=tuple(evidence[:3]),
-        diagnoses=tuple(own or [name_fault(fault) for fault in faults])[:3],
+        diagnoses=tuple(name_fault(fault) for fault in faults),
         output=printed(context),
+    )
+
+
+def other_number(context: Context, hidden: tuple[int, ...], text: str) -> CannotJudge:
+    """That a network has another number of linear layers than this size asks for."""
+    told = f"With hidden layers {list(hidden)}, {text}."
+    evidence = Evidence(what=f"hidden layers {list(hidden)}", agreed=False, detail=told)
+    return CannotJudge(
+        Finding(
+            Verdict.FAILED,
+            told,
+            hint=MORE_HIDDEN,
+            evidence=(evidence,),
+            diagnoses=(name_fault("N110"),),
+            output=printed(context),
+        )
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import Context, Finding
-from grader.checks.network_sizes import Fault, Judged, try_sizes
+from grader.checks.network_sizes import Fault, Judged, other_number, try_sizes
 from grader.checks.support import absent, evidence_of, in_words, printed
 from grader.checks.torch_init import check_torch_init
 from grader.checks.torch_norm import check_batch_norm
@@ -25,7 +25,7 @@ from grader.numerics import Array, Comparison
 from grader.rubric import TorchModuleSpec
 
 DROPPED = 0.5  # share of the points for a network that is right but for layers that drop activations
-EQUAL = (6, 6)  # hidden layers that could share a weight
+EQUAL = (6, 6, 6)  # hidden layers that could share a weight
 PLACES = ("none", "before", "after")  # of batch norm in years that leave it to the student
 
 
@@ -110,7 +110,12 @@ def _shared(context: Context) -> Fault | None:
 def _judged(context: Context, net: Net) -> Judged:
     label = f"logits with hidden layers {list(net.hidden)}"
     activation, alphas = activation_of(context)
-    fault = _count_fault(net)
+    if len(net.weights) != len(net.hidden) + 1:
+        text = f"forward uses {len(net.weights)} linear layers; {len(net.hidden) + 1} are due"
+        if not net.weights:
+            text += ". Nor has it one parameter that PyTorch sees for each of their weights"
+        raise other_number(context, net.hidden, text)
+    fault = _size_fault(net)
     got = net.outputs["eval"]
     best = None if fault else _best(context, net, got, activation, alphas)
     if best is not None and best.agreed and not net.without_bias:
@@ -127,13 +132,8 @@ def _judged(context: Context, net: Net) -> Judged:
     return Judged((evidence.model_copy(update={"detail": detail, "agreed": False}),), fault)
 
 
-def _count_fault(net: Net) -> Fault | None:
-    due = len(net.hidden) + 1
-    if len(net.weights) != due:
-        text = f"forward uses {len(net.weights)} linear layers; {due} are due"
-        if not net.weights:
-            text += ". Nor has it one parameter that PyTorch sees for each of their weights"
-        return Fault("N110", text)
+def _size_fault(net: Net) -> Fault | None:
+    """Weights of other shapes than asked for, or that PyTorch does not see; None if they are right."""
     shapes = [weight.shape for weight, _ in net.weights]
     sizes = (N_INPUTS, *net.hidden, N_CLASSES)
     due_shapes = [(b, a) for a, b in itertools.pairwise(sizes)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.checks.context import Context, Finding
-from grader.checks.network_sizes import Fault, Judged, try_sizes
+from grader.checks.network_sizes import Fault, Judged, other_number, try_sizes
 from grader.checks.support import evidence_of, in_words
 from grader.checks.torch_reference import (
     FLOOR,
@@ -43,6 +43,9 @@ def check_batch_norm(context: Context, spec: TorchModuleSpec) -> Finding:
 
 def _judged(context: Context, net: Net) -> Judged:
     label = f"hidden layers {list(net.hidden)} with batch norm"
+    if net.norms and len(net.weights) != len(net.hidden) + 1:
+        text = f"{len(net.weights)} linear layers are called; {len(net.hidden) + 1} are due"
+        raise other_number(context, net.hidden, text)
     fault = _count_fault(net)
     if fault is not None:
         return _wrong(Evidence(what=label, agreed=False), label, fault, "")
@@ -117,11 +120,9 @@ def _eval_fault(net: Net, activation: str, alphas: Sequence[float]) -> Fault | N
 
 def _count_fault(net: Net) -> Fault | None:
     """Too few or too many layers; None if their numbers are right."""
-    linear, norms, hidden = len(net.weights), len(net.norms), len(net.hidden)
+    norms, hidden = len(net.norms), len(net.hidden)
     if not norms:
         return Fault("N133", "no batch norm layer is called when the constructor is asked for batch norm")
-    if linear != hidden + 1:
-        return Fault("N110", f"{linear} linear layers are called; {hidden + 1} are due")
     if norms != hidden:
         sizes = [len(gamma) for gamma, _, _ in net.norms]
         named = {hidden + 1: "N131" if sizes[-1] == len(net.weights[-1][1]) else "N132"}

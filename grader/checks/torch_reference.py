@@ -101,9 +101,13 @@ def forward_fault(net: Net, got: Array, activation: str, alpha: float) -> Fault 
         (Fault("N101", "there is no activation between the linear layers"), evaluate(net, "none", alpha)),
     ]
     others = [*OTHERS.items(), *(("leaky_relu", slope) for slope in (0.02, 0.1, 0.2, 0.3))]
+    others += [("elu", slope) for slope in (0.1, 0.2, 0.5, 2.0)]
     for other, slope in others:
-        if other != activation:
-            told = f"{other} with slope {slope:g}" if other == "leaky_relu" else other
+        if (other, slope) != (activation, alpha):
+            told = {
+                "leaky_relu": f"{other} with slope {slope:g}",
+                "elu": f"{other} with alpha {slope:g}",
+            }.get(other, other)
             fault = Fault(
                 "N105", f"the activation is {told}; {activation} is due", f"{told} for {activation}"
             )

@@ -20,7 +20,7 @@ from grader.rubric import TrainingSpec
 IMAGES = 4_000
 CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifted by one class
 DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
-LONG_STEPS = (0.5, 1.0, 2.0)  # learning rates with which accuracy rises and falls
+LONG_STEPS = (0.2, 0.3, 0.5)  # learning rates with which accuracy rises and falls
 SAME = 0.03  # difference between a reported accuracy and a measured one that means the same model
 
 
@@ -182,7 +182,7 @@ def _with_long_steps(context: Context, trial: Trial) -> Finding:
     for rate in LONG_STEPS:
         longer = short_trial(context, replace(trial.budget, rate=rate, spoil_after=None))
         values = longer.validation or ()
-        if values and max(values) - values[-1] > 2 * SAME:
+        if values and max(values) - values[-1] > 1.5 * SAME:
             return _compared(longer, measured(context, longer, "validation"))
     raise _unseen(
         "this submission keeps the training labels, so that no epoch can be made worse than another"

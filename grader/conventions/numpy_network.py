@@ -23,6 +23,7 @@ N_CLASSES = 4
 BATCH = 6
 HIDDEN: tuple[tuple[int, ...], ...] = ((7, 5), (6,), ())
 METHODS = ("forward", "backward")
+MOST_INSTANCES = 12  # layers of a network that are looked at
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ def _set(program: Program, spelling: Spelling | None, params: Ref, weight: Array
 
 
 def _send_alphas(program: Program, instances: Ref) -> None:
-    for index in range(2 * len(HIDDEN[0]) + 3):
+    for index in range(MOST_INSTANCES):
         with program.attempt(f"alpha {index}"):
             program.send(f"alpha {index}", instances.item(index).attr("alpha"))
 
@@ -250,7 +251,7 @@ def _send_alphas(program: Program, instances: Ref) -> None:
 def _send_mapping(program: Program, first: Ref, second: Ref) -> None:
     """Which instance of the second trace is which of the first: by identity."""
     ids = program.import_("builtins").attr("id")
-    for index in range(2 * len(HIDDEN[0]) + 3):
+    for index in range(MOST_INSTANCES):
         with program.attempt(f"id {index}"):
             program.send(f"id {index}", program.call(ids, first.item(index)))
         with program.attempt(f"id2 {index}"):
