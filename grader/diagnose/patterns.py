@@ -19,6 +19,7 @@ Mask = NDArray[np.bool_]
 Inner = Callable[[Sequence[Case]], Match | None]
 
 OFF = 3e-6  # of the largest element: clearly wrong
+HALF = 0.02  # of the largest element: what float16 leaves of a sum
 GATES = ("the input gate", "the forget gate", "the candidate", "the output gate")
 FEW = 0.34  # the largest share of elements that "single elements" may be
 
@@ -47,6 +48,8 @@ def diagnose(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosis
     wrong = [case for case in cases if case.wrong]
     if _small(wrong):
         return [diagnosis("F128" if forward else "G128", target, certain=False)]
+    if _in_half(wrong):
+        return [diagnosis("F128" if forward else "G128", target, note="float16")]
     for find in (_overflow, _one_place, _by_region, _by_gate, _by_place, _by_probe):
         found = find(target, cases, inner)
         if found:
@@ -65,6 +68,14 @@ def _small(wrong: Sequence[Case]) -> bool:
     with np.errstate(invalid="ignore"):
         gaps = [float(np.max(np.abs(case.got - case.want))) / case.scale for case in wrong]
     return all(1e-9 < gap < 3e-6 for gap in gaps) and len(gaps) > 0
+
+
+def _in_half(wrong: Sequence[Case]) -> bool:
+    """Is all that is off a number of float16, close to the right one?"""
+    with np.errstate(all="ignore"):
+        exact = [np.array_equal(case.got, case.got.astype(np.float16)) for case in wrong]
+        gaps = [float(np.max(np.abs(case.got - case.want))) / case.scale for case in wrong]
+    return all(exact) and all(gap < HALF for gap in gaps) and len(gaps) > 0
 
 
 def _overflow(target: str, cases: Sequence[Case], _: Inner) -> list[Diagnosis]:
@@ -284,7 +295,11 @@ def _by_probe(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosi
     forward = target == OUTPUT
     match = inner(wrong)
     note = f"there: {described(target, match)}" if match is not None else ""
-    if all(_rows(case) == 1 for case in right) and all(_rows(case) > 1 for case in wrong):
+    if (
+        all(_rows(case) == 1 for case in right)
+        and any(np.any(case.want) for case in right)
+        and all(_rows(case) > 1 for case in wrong)
+    ):
         return [diagnosis("F127" if forward else "G127", target, note=note, certain=False)]
     if all(_rows(case) == 1 for case in wrong) and all(_rows(case) > 1 for case in right):
         return [diagnosis("F163" if forward else "G163", target, note=note, certain=False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -65,6 +66,7 @@ def check_setups(
     runners: list[Runner] = []
     parts: list[_Setup] = []
     noise: Noise | None = None
+    wrong = Counter[str]()
     for i, setup in enumerate(setups):
         kinds = tuple(probes) if i == 0 else tuple(kind for kind in probes if kind.name in _AT_EVERY_SIZE)
         runner = Runner(setup.subject)
@@ -72,7 +74,7 @@ def check_setups(
             runner.frozen, runner.fresh_each = runners[0].frozen, runners[0].fresh_each
         runners.append(runner)
         with np.errstate(all="ignore"):
-            part, noise = _one_setup(setup, kinds, runner, rng, events, noise, relative)
+            part, noise = _one_setup(setup, kinds, runner, rng, events, noise, relative, wrong)
         parts.append(part)
     return _collect(parts, runners, events, noise, seed)
 
@@ -85,12 +87,13 @@ def _one_setup(
     events: Events,
     noise: Noise | None,
     relative: float | None,
+    wrong: Counter[str],
 ) -> tuple[_Setup, Noise | None]:
     drawn = draw_probes(setup, rng, kinds=kinds)
     part = _Setup(converse(setup, drawn, runner, rng, events))
     if part.talk.failed:
         return part, noise
-    judge = Judge(part.talk, runner, rng, events, noise=noise)
+    judge = Judge(part.talk, runner, rng, events, noise=noise, wrong=wrong)
     part.findings = judge.judge()
     part.agreement = compare_with_truth(part.talk, judge, relative=relative)
     return part, judge.noise

@@ -45,6 +45,7 @@ class Conversation:
         before: outcomes that differ from what the same call gives on a new instance, with the call
             before them: ``(asked, outcome, call before, outcome before)``.
         random: whether the layer is random and repeats with frozen seeds.
+        unsteady: tensors whose gradient differs from one new instance to the next, seeds frozen or not.
         failed: why nothing can be judged, ``""`` if something can.
     """
 
@@ -54,6 +55,7 @@ class Conversation:
     precision: dict[str, float] = field(default_factory=dict)
     before: list[tuple[Asked, Outcome, Call, Outcome]] = field(default_factory=list)
     random: bool = False
+    unsteady: frozenset[str] = frozenset()
     failed: str = ""
 
 
@@ -139,6 +141,8 @@ def _settle(script: Script, runner: Runner, events: Events, talk: Conversation) 
     if not same_outcome(alone[0], alone[1]):
         detail = "the same call on new instances gives other values, frozen seeds or not"
         events.add("non_deterministic", "", GENERIC, detail)
+        pairs = {name: (alone[0].grads.get(name), alone[1].grads.get(name)) for name in alone[0].grads}
+        talk.unsteady = frozenset(name for name, pair in pairs.items() if not same(*pair))
     _remember(script, outcomes, alone, talk)
     return alone
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from grader.numerics.sameness import same_outcome
 from grader.numerics.screen import Question, Screen, Screened, line_at
 from grader.numerics.subject import Array
 
-_LOCATED = 2  # probes at which elements are located, for each tensor, beside a reference
+_LOCATED = 1  # probes at which elements are located, for each tensor, beside a reference
+_SETTLED = 2  # probes at which a tensor's gradient is found wrong, after which a reference says the rest
 
 
 class Judge:
@@ -35,10 +37,13 @@ class Judge:
         events: Events,
         *,
         noise: Noise | None = None,
+        wrong: Counter[str] | None = None,
     ) -> None:
         self.talk, self.runner, self.rng, self.events = talk, runner, rng, events
         self._replayed: dict[str, Asked] = {}
         self._times_located: dict[str, int] = {}
+        self._smooth: set[str] = set()  # probes whose line disagreed and met no kink
+        self._wrong = Counter[str]() if wrong is None else wrong  # by tensor, at all setups so far
         self.findings = Findings()
         self.noise = noise if noise is not None else noise_of_layer(talk, runner, rng)
         self._screen = Screen(talk, runner, rng, self.noise, self.findings)
@@ -56,6 +61,10 @@ class Judge:
             self._take(screened)
         return self.findings
 
+    def settled(self, name: str) -> bool:
+        """Whether a tensor's gradient is known to be wrong, from enough probes."""
+        return self._wrong[name] >= _SETTLED
+
     def noise_at(self, asked: Asked) -> float:
         """The standard deviation of the outputs at one probe, measured there."""
         return noise_at(asked, self.runner, self.rng, self.noise)
@@ -68,6 +77,8 @@ class Judge:
 
     def allows_at_kink(self, asked: Asked, name: str) -> bool:
         """Whether the point sits on a kink and the own forward allows this gradient there."""
+        if self.settled(name) and asked.name in self._smooth:
+            return False
         if asked.name not in self.findings.kinked and name in usable_tensors(asked):
             self._take(self._screen.ask([(asked, (name,))])[0])
         return asked.name in self.findings.kinked and (asked.name, name) in self.findings.accepted
@@ -84,8 +95,18 @@ class Judge:
         elif not screened.disagrees and screened.below_noise:
             self.findings.vanishing |= {(screened.asked.name, name) for name in screened.names}
         else:
-            for name in screened.names:
-                self._look_closer(screened.asked, name)
+            self._smooth.add(screened.asked.name)
+            self._take_apart(screened)
+
+    def _take_apart(self, screened: Screened) -> None:
+        """Look closer at the tensors of a line that disagrees; at those alone that are not settled beside a reference."""
+        asked = screened.asked
+        rest = tuple(name for name in screened.names if asked.truth is None or not self.settled(name))
+        if rest and len(rest) < len(screened.names):
+            self._take(self._screen.ask([(asked, rest)], quick=True)[0])
+            return
+        for name in rest:
+            self._look_closer(asked, name)
 
     def _one_by_one(self, screened: Screened) -> list[Screened]:
         return self._screen.ask([(screened.asked, (name,)) for name in screened.names])
@@ -98,9 +119,12 @@ class Judge:
 
     def _note(self, screened: Screened, name: str, judgement: Judgement) -> None:
         self.findings.note(screened.asked.name, name, judgement, screened.comparison())
+        self._wrong[name] += judgement is Judgement.INCONSISTENT
 
     def _look_closer(self, asked: Asked, name: str) -> None:
         """One tensor at one probe again, on a new instance, with the rounding measured; then its elements."""
+        if asked.truth is not None and self.settled(name):
+            return
         asked = self._replay(asked)
         if name not in usable_tensors(asked):
             return
@@ -151,6 +175,7 @@ class Judge:
         if located.wrong:
             judgement = Judgement.INCONSISTENT
             self.findings.note(asked.name, name, judgement, located.comparison, located.detail)
+            self._wrong[name] += 1
         elif located.open or self._still_off(asked, name):
             self.findings.leave_open(asked.name, name, "off along lines, but no single element is")
         else:

@@ -17,6 +17,7 @@ from tests.diagnose.faulty import (
     sigmoid,
     softmax,
 )
+from tests.diagnose.faulty_places import PLACED
 from tests.diagnose.faulty_structures import STRUCTURED
 
 
@@ -124,4 +125,4 @@ FORWARDS = (
     ),
 )
 
-PLANTS: tuple[Plant, ...] = (*SIMPLE, *STRUCTURED, *FORWARDS)
+PLANTS: tuple[Plant, ...] = (*SIMPLE, *STRUCTURED, *FORWARDS, *PLACED)

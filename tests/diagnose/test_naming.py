@@ -44,6 +44,26 @@ def test_a_near_miss_is_not_called_the_fault(plant: Plant) -> None:
     assert not set(certain) & set(plant.names.split())
 
 
+def test_a_derivative_of_a_wrong_output_is_named() -> None:
+    def doubled(x: np.ndarray) -> np.ndarray:
+        return 2 / (1 + np.exp(-x))
+
+    def backward(dout: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray]:
+        return {"x": dout * doubled(x) * (1 - doubled(x))}
+
+    found = diagnose_gradient("sigmoid", "x", observe("sigmoid", forward=doubled, backward=backward))
+    assert [one.id for one in found] == ["G167"]
+
+
+def test_numbers_of_float16_are_rounding() -> None:
+    def halved(dout: np.ndarray, **arguments: np.ndarray) -> dict[str, np.ndarray]:
+        right = LAYERS["linear"].backward(dout, **arguments)
+        return {**right, "weight": right["weight"].astype(np.float16).astype(float)}
+
+    found = diagnose_gradient("linear", "weight", observe("linear", backward=halved))
+    assert [one.id for one in found] == ["G128"]
+
+
 def _bent(plant: Plant, observation: Observation, place: int) -> Observation:
     """Every element off by a few per cent, each in its own way."""
     rng = np.random.default_rng(100 + place)

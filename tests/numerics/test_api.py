@@ -276,6 +276,35 @@ def test_few_calls_for_a_right_layer() -> None:
     assert report.runs <= 10
 
 
+def test_where_a_reference_says_the_rest_a_wrong_gradient_is_not_searched_again() -> None:
+    def truth(call: Call) -> Outcome:
+        out, cache = affine_forward(*(call.tensors[name] for name in "xwb"))
+        grads = affine_backward(call.cotangent, cache) if call.cotangent is not None else ()
+        return Outcome(out, dict(zip("xwb", grads, strict=False)))
+
+    alone = check_gradients((affine_forward, affine_backward_wrong), X, W, B)
+    beside = check_gradients((affine_forward, affine_backward_wrong), X, W, B, truth=truth)
+    assert beside.forward_calls < 0.5 * alone.forward_calls
+    assert beside["w"].own is beside["w"].reference is Judgement.INCONSISTENT
+
+
+def test_a_gradient_that_is_random_is_not_excused_as_rounding() -> None:
+    """A fresh mask in backward, where the mask is given."""
+
+    def backward(dout, mask):
+        return dout * 2 * (np.random.rand(*dout.shape) < 0.5)
+
+    mask = np.random.default_rng(1).integers(0, 2, X.shape)
+    report = check_gradients(
+        (lambda x, mask: (2 * x * mask, mask), backward),
+        X,
+        mask,
+        batched=["x"],
+        truth=truth_of("dropout", {"p": 0.5}),
+    )
+    assert report["x"].reference is Judgement.INCONSISTENT
+
+
 def test_a_torch_module_of_float32_is_judged_in_the_precision_of_its_input() -> None:
     report = check_gradients(torch.nn.Linear(3, 2), np.random.default_rng(0).standard_normal((4, 3)))
     assert report.ok, str(report)

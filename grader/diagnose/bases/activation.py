@@ -6,14 +6,14 @@ import numpy as np
 
 from grader.diagnose.bases.terms import Terms, times
 from grader.diagnose.observation import Observation
-from grader.diagnose.variants.activation import FUNCTIONS, alpha_of, sigmoid
+from grader.diagnose.variants.activation import FUNCTIONS, alpha_of, function_of, sigmoid
 from grader.diagnose.variants.point import tensor, upstream
 
 
 def smooth(observation: Observation, _: str) -> Terms:
     """Sigmoid, tanh and the like: the upstream gradient times powers of input and output."""
     x = tensor(observation, "x")
-    y, dout = FUNCTIONS[observation.layer](x, 1.0), upstream(observation)
+    y, dout = FUNCTIONS[function_of(observation)](x, 1.0), upstream(observation)
     local: Terms = {
         "1": np.ones_like(x),
         "y": y,
@@ -68,7 +68,7 @@ def pieces(observation: Observation, _: str) -> Terms:
 def activation_output(observation: Observation, _: str) -> Terms:
     """Outputs of activations."""
     x, alpha = tensor(observation, "x"), alpha_of(observation)
-    y = FUNCTIONS[observation.layer](x, alpha)
+    y = FUNCTIONS[function_of(observation)](x, alpha)
     if observation.layer in ("sigmoid", "tanh"):
         values = {"1": np.ones_like(x), "x": x, "y": y, "y²": y**2, "x y": x * y}
         return {**values, "exp(x)": np.exp(x), "exp(-x)": np.exp(-x), "exp(-2x)": np.exp(-2 * x)}

@@ -77,4 +77,13 @@ ATTENTION: tuple[Fault, ...] = (
         "Hide a key: its value's gradient must be 0.",
         "By what is a value multiplied in forward?",
     ),
+    Fault(
+        "G659",
+        "{gradient} is reshaped where it should be transposed",
+        "The attention weights, or the gradient of the scores, get the right shape by a reshape.",
+        "A reshape fills the new shape in the order of the memory; rows do not become columns.",
+        "[[1, 2, 3], [4, 5, 6]] reshaped to 3 × 2 is [[1, 2], [3, 4], [5, 6]], transposed [[1, 4], [2, 5], [3, 6]].",
+        "Print the matrix before and after.",
+        "Where does the element of row 1, column 2 go?",
+    ),
 )

@@ -239,4 +239,13 @@ CROSS_ENTROPY: tuple[Fault, ...] = (
         "Add up the gradient of a row at p = label: it must be 0 there.",
         "Which targets does your formula subtract?",
     ),
+    Fault(
+        "G442",
+        "the gradient goes through the softmax once more",
+        "The gradient of the fused loss, which holds the softmax's Jacobian already, is multiplied by it again.",
+        "(p - t) / N is the gradient with respect to the logits; behind the logits there is no softmax.",
+        "p = [0.7, 0.3], t = [1, 0]: due is [-0.3, 0.3], with the Jacobian once more [-0.126, 0.126].",
+        "Compare with central differences of the loss at the logits.",
+        "With respect to which variable is p - t the gradient?",
+    ),
 )

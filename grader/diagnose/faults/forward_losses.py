@@ -33,6 +33,15 @@ FORWARD_LOSSES: tuple[Fault, ...] = (
         "Which class has a large positive logit?",
     ),
     Fault(
+        "F404",
+        "the stable form of the loss has a wrong term",
+        "The form max(x, 0) - x t + log(1 + exp(-|x|)) is written with another term in it.",
+        "Each term is needed: for positive and for negative x they cancel in different ways.",
+        "x = -2, t = 0: due is log(1 + exp(-2)) = 0.127; with exp(-x) in it 2.127 comes out.",
+        "Evaluate one positive and one negative logit, and compare with -t log s - (1 - t) log(1 - s).",
+        "For which sign of x is each term of your formula right?",
+    ),
+    Fault(
         "F411",
         "another margin is used",
         "The constant in the hinge is not the layer's.",

@@ -158,4 +158,13 @@ FORWARD_SOFTMAX: tuple[Fault, ...] = (
         "Sum a row of the output: it must be 1.",
         "Which of your two exponentials is shifted?",
     ),
+    Fault(
+        "F221",
+        "softmax subtracts another number from each element of a row",
+        "The maximum is taken along the wrong axis, so that the elements of a row are shifted differently.",
+        "A shift cancels in the fraction only where it is the same for all elements of the row.",
+        "[1, 2] minus [1, 0] is [0, 2]: the ratio exp(1) became exp(2).",
+        "Subtract the same number from a whole row: the output must not change.",
+        "Which axis do the numbers share that are summed in the denominator?",
+    ),
 )

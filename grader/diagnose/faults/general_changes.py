@@ -62,8 +62,8 @@ GENERAL_CHANGES: tuple[Fault, ...] = (
     ),
     Fault(
         "G136",
-        "{gradient} is the parameter itself",
-        "The stored gradient is the parameter's value.",
+        "{gradient} is the tensor itself",
+        "What comes back as the gradient is the value of the tensor that it belongs to.",
         "Subtracting a multiple of the parameter from itself only shrinks it: nothing is learned.",
         "w = [1, 2], dw = [5, 6]; stored is [1, 2].",
         "Compare the stored gradient with the parameter.",
@@ -231,5 +231,15 @@ GENERAL_CHANGES: tuple[Fault, ...] = (
         "Labels [2, 0]: row 0 belongs to class 2, row 1 to class 0.",
         "Use a batch in which every label is different.",
         "Which label does your code look up for row i?",
+    ),
+    Fault(
+        "G167",
+        "{gradient} is the right formula with a wrong output in it",
+        "Backward computes the derivative from the output that forward kept, and that output is wrong.",
+        "A derivative written with the output holds for the right output alone. It is neither the derivative of the right "
+        "function nor that of the forward that was written.",
+        "y (1 - y) is the sigmoid's derivative; with y = 2 s(x) it is no derivative of anything.",
+        "Repair forward first, then look at the gradient again.",
+        "Is what forward stores the function whose derivative you wrote?",
     ),
 )

@@ -16,6 +16,7 @@ from grader.diagnose.hypotheses.general import GENERAL
 from grader.diagnose.hypotheses.linear import LINEAR
 from grader.diagnose.hypotheses.losses import LOSSES
 from grader.diagnose.hypotheses.normalisation import NORMALISATION
+from grader.diagnose.hypotheses.own_output import OWN_OUTPUT
 from grader.diagnose.hypotheses.recurrence import RECURRENCE
 from grader.diagnose.hypotheses.softmax import SOFTMAX
 from grader.diagnose.hypotheses.spatial import SPATIAL
@@ -32,6 +33,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     *EMBEDDING,
     *RECURRENCE,
     *ATTENTION,
+    *OWN_OUTPUT,
     *GENERAL,
 )
 """Wrong gradients; a layer's own faults before those of any layer."""

@@ -11,15 +11,17 @@ from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.activation import (
     DEFAULT_ALPHA,
     FUNCTIONS,
+    NAMES,
     SLOPES,
     TITLES,
     alpha_of,
+    function_of,
 )
 from grader.diagnose.variants.point import Floats, number, tensor, upstream
 
 LocalFormula = Callable[[Floats, Floats, float], Floats]  # x, y, alpha
 
-ALL = tuple(FUNCTIONS)
+ALL = NAMES
 RECTIFIERS = ("relu", "leaky_relu", "elu")
 SIGMOID, TANH, RELU, LEAKY, ELU = ("sigmoid",), ("tanh",), ("relu",), ("leaky_relu",), ("elu",)
 X = ("x",)
@@ -30,7 +32,7 @@ def local(compute: LocalFormula) -> Predict:
 
     def predict(observation: Observation, _: str) -> Array | None:
         x, alpha = tensor(observation, "x"), alpha_of(observation)
-        y = FUNCTIONS[observation.layer](x, alpha)
+        y = FUNCTIONS[function_of(observation)](x, alpha)
         with np.errstate(all="ignore"):
             return upstream(observation) * compute(x, y, alpha)
 
@@ -40,19 +42,19 @@ def local(compute: LocalFormula) -> Predict:
 def slope_at_output(observation: Observation, _: str) -> Array | None:
     """The layer's own derivative, taken at its output."""
     x, alpha = tensor(observation, "x"), alpha_of(observation)
-    y = FUNCTIONS[observation.layer](x, alpha)
-    return upstream(observation) * SLOPES[observation.layer](y, alpha)
+    y = FUNCTIONS[function_of(observation)](x, alpha)
+    return upstream(observation) * SLOPES[function_of(observation)](y, alpha)
 
 
 def slope_of_upstream(observation: Observation, _: str) -> Array | None:
     """The layer's own derivative, taken at the upstream gradient."""
     dout = upstream(observation)
-    return dout * SLOPES[observation.layer](dout, alpha_of(observation))
+    return dout * SLOPES[function_of(observation)](dout, alpha_of(observation))
 
 
 def slope_at_upstream(observation: Observation, _: str) -> Array | None:
     """The layer's own derivative at the upstream gradient, and nothing else."""
-    return SLOPES[observation.layer](upstream(observation), alpha_of(observation))
+    return SLOPES[function_of(observation)](upstream(observation), alpha_of(observation))
 
 
 def slope_of(other: str) -> Predict:
@@ -70,13 +72,13 @@ def slope_of(other: str) -> Predict:
 
 def function_of_upstream(observation: Observation, _: str) -> Array | None:
     """The activation applied to the upstream gradient."""
-    return FUNCTIONS[observation.layer](upstream(observation), alpha_of(observation))
+    return FUNCTIONS[function_of(observation)](upstream(observation), alpha_of(observation))
 
 
 def derivative_without_upstream(observation: Observation, _: str) -> Array | None:
     """The local derivative alone."""
     x = tensor(observation, "x")
-    return SLOPES[observation.layer](x, alpha_of(observation))
+    return SLOPES[function_of(observation)](x, alpha_of(observation))
 
 
 def below(value: LocalFormula) -> Predict:
@@ -89,8 +91,8 @@ def above(value: LocalFormula) -> Predict:
 
     def predict(observation: Observation, _: str) -> Array | None:
         x, alpha = tensor(observation, "x"), alpha_of(observation)
-        y = FUNCTIONS[observation.layer](x, alpha)
-        slope = SLOPES[observation.layer](x, alpha)
+        y = FUNCTIONS[function_of(observation)](x, alpha)
+        slope = SLOPES[function_of(observation)](x, alpha)
         with np.errstate(all="ignore"):
             return upstream(observation) * np.where(x > 0, value(x, y, alpha), slope)
 

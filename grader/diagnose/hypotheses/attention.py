@@ -43,6 +43,11 @@ ATTENTION: tuple[Hypothesis, ...] = (
     Hypothesis("G652", attention(AttentionSwitches(jacobian="no factor")), LAYERS, SCORES, "no outer factor"),
     Hypothesis("G652", attention(AttentionSwitches(jacobian="bare sum")), LAYERS, SCORES, "a bare sum"),
     Hypothesis("G656", attention(AttentionSwitches(scale="value")), LAYERS, note="the values' size"),
+    Hypothesis("G659", attention(AttentionSwitches(reshaped=True)), LAYERS, ("key", "value")),
+    Hypothesis(
+        "G658", attention(AttentionSwitches(scored=True)), LAYERS, ("value",), "the scores' gradient is used"
+    ),
+    Hypothesis("G655", attention(AttentionSwitches(sum_axis=-2)), LAYERS, note="the sum alone"),
     Hypothesis("G658", attention(AttentionSwitches(weighted=False)), LAYERS, ("value",)),
     Hypothesis("G653", attention(AttentionSwitches(hidden="after")), LAYERS, note="after the softmax alone"),
     Hypothesis(

@@ -87,6 +87,12 @@ def _fused(fault: str, compute: Formula, note: str = "") -> Hypothesis:
     return Hypothesis(fault, formula(compute), FUSED, X, note)
 
 
+def _jacobian_again(loss: Loss) -> Floats:
+    """The right gradient sent through the softmax once more."""
+    right = (loss.p - loss.hot) / loss.n
+    return np.asarray(loss.p * (right - (right * loss.p).sum(axis=1, keepdims=True)))
+
+
 def _binary_term(loss: Loss) -> Floats:
     return (loss.x - loss.hot) / (loss.x * (1 - loss.x) * loss.n)
 
@@ -172,5 +178,6 @@ CROSS_ENTROPY: tuple[Hypothesis, ...] = (
     _fused("G449", lambda loss: loss.p - loss.hot / loss.n, "the mean is taken of the labels alone"),
     _fused("G449", lambda loss: loss.p / loss.n - loss.hot, "the mean is taken of p alone"),
     _fused("G441", lambda loss: (loss.p - loss.labels[:, None]) / loss.n),
+    _fused("G442", _jacobian_again),
     _fused("G448", lambda loss: 2 * (loss.p - loss.hot) * loss.p * (1 - loss.p) / loss.n, "squared error"),
 )

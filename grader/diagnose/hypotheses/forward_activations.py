@@ -8,14 +8,14 @@ import numpy as np
 
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
-from grader.diagnose.variants.activation import DEFAULT_ALPHA, FUNCTIONS, TITLES, alpha_of
+from grader.diagnose.variants.activation import DEFAULT_ALPHA, FUNCTIONS, NAMES, TITLES, alpha_of, function_of
 from grader.diagnose.variants.point import Floats, number, tensor
 from grader.diagnose.variants.softmax import softmax
 
 LINEAR_LAYER = ("linear",)
 ELU, LEAKY, RELU = ("elu",), ("leaky_relu",), ("relu",)
 SIGMOID, TANH = ("sigmoid",), ("tanh",)
-ALL_ACTIVATIONS = tuple(FUNCTIONS)
+ALL_ACTIVATIONS = NAMES
 
 
 def _linear(compute: Callable[[Floats, Floats, Floats], Floats | None]) -> Predict:
@@ -53,7 +53,7 @@ def _another(name: str) -> Predict:
 
 
 def _twice(observation: Observation, _: str) -> Array | None:
-    function, alpha = FUNCTIONS[observation.layer], alpha_of(observation)
+    function, alpha = FUNCTIONS[function_of(observation)], alpha_of(observation)
     return function(function(tensor(observation, "x"), alpha), alpha)
 
 

@@ -97,6 +97,11 @@ def _fused(
     return Hypothesis(fault, labelled(compute, shift), FUSED, note=note)
 
 
+def _rewritten(term: Callable[[Floats, Floats], Floats]) -> Callable[[Floats, Floats], Floats]:
+    """The mean of a stable form of the loss."""
+    return lambda x, t: np.asarray(term(x, t).mean())
+
+
 def _huber(difference: Floats) -> Floats:
     size = np.abs(difference)
     return np.where(size < 1, 0.5 * difference**2, size - 0.5)
@@ -144,6 +149,7 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     # cross-entropy on logits
     _fused("F217", _log_loss, "the softmax is missing"),
     _fused("F217", lambda x, h: -_picked(x, h).mean(), "the softmax is missing, and the logarithm"),
+    _fused("F217", lambda x, h: -(_picked(x, h) - x.max(axis=1)).mean(), "the maximum is subtracted alone"),
     _fused("F217", lambda x, h: _log_loss(softmax(softmax(x)), h), "the softmax is taken twice"),
     _fused("F201", lambda x, h: _log_loss(softmax(x, 0), h), "the batch"),
     _fused("F201", lambda x, h: _log_loss(softmax(x, None), h), "everything"),
@@ -197,6 +203,22 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
         pairwise(lambda x, t: -(t * np.log(sigmoid(x)) - (1 - t) * np.log(sigmoid(-x))).mean()),
         BCE,
         note="with the wrong sign",
+    ),
+    *(
+        Hypothesis("F404", pairwise(_rewritten(term)), BCE, note=note)
+        for note, term in (
+            ("exp(-x) in place of exp(-|x|)", lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(-x))),
+            ("exp(x) in place of exp(-|x|)", lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(x))),
+            (
+                "exp(|x|) in place of exp(-|x|)",
+                lambda x, t: np.maximum(x, 0) - x * t + np.log1p(np.exp(np.abs(x))),
+            ),
+            ("max(x, 0) is missing", lambda x, t: -x * t + np.log1p(np.exp(-np.abs(x)))),
+            ("x t is missing", lambda x, t: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))),
+            ("x t is added", lambda x, t: np.maximum(x, 0) + x * t + np.log1p(np.exp(-np.abs(x)))),
+            ("the logarithm is missing", lambda x, t: np.maximum(x, 0) - x * t),
+            ("x in place of max(x, 0)", lambda x, t: x - x * t + np.log1p(np.exp(-np.abs(x)))),
+        )
     ),
     # hinge loss
     Hypothesis("F411", margin(lambda m, a, h: (m * a).sum() / len(h), 0.0), HINGE, note="left out"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from grader.diagnose.hypotheses.normalisation import fresh_statistics
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output, normalise
@@ -36,6 +37,16 @@ def _one_maximum(z: Floats) -> Floats:
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
+def _two_axes(shift: int | None, total: int | None) -> Callable[[Floats], Floats]:
+    """The maximum along one axis (None: of everything), the sum along another."""
+
+    def compute(z: Floats) -> Floats:
+        e = np.exp(z - z.max(axis=shift, keepdims=True))
+        return np.asarray(e / e.sum(axis=total, keepdims=True))
+
+    return compute
+
+
 def _shifted_above(z: Floats) -> Floats:
     """The maximum subtracted in the numerator alone."""
     return np.asarray(np.exp(z - z.max(axis=-1, keepdims=True)) / np.exp(z).sum(axis=-1, keepdims=True))
@@ -49,6 +60,10 @@ def _running(observation: Observation, _: str) -> Array | None:
     if "running_mean" not in observation.constants:
         return None
     return norm_output(observation, replace(RIGHT, training=False))
+
+
+def _fresh_running(observation: Observation, target: str) -> Array | None:
+    return _running(fresh_statistics(observation), target)
 
 
 def _batch(observation: Observation, _: str) -> Array | None:
@@ -85,6 +100,10 @@ FORWARD_NORMALISERS: tuple[Hypothesis, ...] = (
     # softmax
     Hypothesis("F201", _softmax(lambda z: softmax(z, 0)), SOFTMAX_LAYER, note="the batch"),
     Hypothesis("F201", _softmax(lambda z: softmax(z, None)), SOFTMAX_LAYER, note="everything"),
+    Hypothesis("F201", _softmax(_two_axes(-1, 0)), SOFTMAX_LAYER, note="the batch, after each row's maximum"),
+    Hypothesis(
+        "F201", _softmax(_two_axes(-1, None)), SOFTMAX_LAYER, note="everything, after each row's maximum"
+    ),
     Hypothesis("F202", _softmax(lambda z: np.exp(z)), SOFTMAX_LAYER),
     Hypothesis(
         "F202", _softmax(lambda z: np.exp(z - z.max(-1, keepdims=True))), SOFTMAX_LAYER, note="shifted"
@@ -118,6 +137,7 @@ FORWARD_NORMALISERS: tuple[Hypothesis, ...] = (
     ),
     Hypothesis("F205", _softmax(_naive), SOFTMAX_LAYER, alone=True),
     Hypothesis("F206", _softmax(_one_maximum), SOFTMAX_LAYER, alone=True),
+    Hypothesis("F221", _softmax(_two_axes(0, -1)), SOFTMAX_LAYER, note="the maximum of its column"),
     Hypothesis("F220", _softmax(_shifted_above), SOFTMAX_LAYER),
     Hypothesis("F204", _softmax(lambda z: softmax(np.abs(z))), SOFTMAX_LAYER, note="of the absolute value"),
     Hypothesis(
@@ -136,6 +156,7 @@ FORWARD_NORMALISERS: tuple[Hypothesis, ...] = (
     Hypothesis("F305", _not_divided, NORMS, note="not divided at all"),
     Hypothesis("F311", _gamma_first, NORMS),
     Hypothesis("F307", _running, ("batch_norm",)),
+    Hypothesis("F307", _fresh_running, ("batch_norm",), note="those of a new layer, 0 and 1"),
     Hypothesis("F308", _batch, ("batch_norm",)),
     Hypothesis("F309", _other_axis, NORMS),
     Hypothesis("F309", _whole, NORMS, note="everything"),

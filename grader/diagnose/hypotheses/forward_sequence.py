@@ -115,6 +115,7 @@ FORWARD_SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("F462", attention(AttentionSwitches(masked=False)), ATTENTION, note="the mask"),
     Hypothesis("F462", attention(AttentionSwitches(causal=False)), ATTENTION, note="causal"),
     Hypothesis("F201", attention(AttentionSwitches(axis=-2)), ATTENTION, note="the queries"),
+    Hypothesis("F201", attention(AttentionSwitches(sum_axis=-2)), ATTENTION, note="the queries, in the sum"),
     Hypothesis("F461", attention(AttentionSwitches(scale="value")), ATTENTION, note="the values' size"),
     Hypothesis(
         "F462", attention(AttentionSwitches(hidden="after")), ATTENTION, note="after the softmax alone"

@@ -70,6 +70,12 @@ FORWARD_SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("F435", pooled(lambda w: w[..., 0, 0]), (*MAX, *AVG), note="the first element"),
     Hypothesis("F435", pooled(lambda w: np.abs(w).max(axis=(4, 5))), MAX, note="the largest magnitude"),
     Hypothesis("F435", pooled(lambda w: np.median(w, axis=(4, 5))), (*MAX, *AVG), note="the median"),
+    Hypothesis(
+        "F435",
+        pooled(lambda w: np.repeat(w.max(axis=(1, 4, 5))[:, None], w.shape[1], axis=1), -np.inf),
+        MAX,
+        note="the maximum over the channels too",
+    ),
     Hypothesis("F433", pooled(lambda w: w.max(axis=(4, 5)), 0.0), MAX, note="zeros of the frame may win"),
     Hypothesis("F432", spatial(SpatialSwitches(stride=1)), (*MAX, *AVG), note="1 is used"),
     Hypothesis("F433", spatial(SpatialSwitches(padding=0)), (*MAX, *AVG), note="0 is used"),

@@ -108,6 +108,8 @@ def _clipped(observation: Observation, target: str) -> Array | None:
     if want is None or got is None or got.size == 0:
         return None
     bound = float(np.max(np.abs(got)))
+    if not bound:
+        return None  # nothing is left that a bound could be read from
     return np.clip(want, -bound, bound) if np.any(np.abs(want) > bound) else want
 
 

@@ -112,6 +112,13 @@ LOSSES: tuple[Hypothesis, ...] = (
     Hypothesis("G471", margin(lambda m, a, h: a), HINGE, X),
     Hypothesis("G472", margin(lambda m, a, h: a - h * (a.sum(1, keepdims=True) > 0)), HINGE, X),
     Hypothesis("G472", margin(lambda m, a, h: a - h), HINGE, X, "always"),
+    Hypothesis(
+        "G472",
+        margin(lambda m, a, h: a - h * (a.sum(1, keepdims=True) + 1)),
+        HINGE,
+        X,
+        "itself is counted too",
+    ),
     Hypothesis("G471", margin(lambda m, a, h: -_label(h, a)), HINGE, X, "it is all there is"),
     Hypothesis("G473", margin(lambda m, a, h: a - _label(h, a), 0.0), HINGE, X, "it is left out"),
     Hypothesis("G473", margin(lambda m, a, h: a - _label(h, a), 1.0), HINGE, X, "1 is used"),

@@ -52,6 +52,17 @@ def _running(observation: Observation, target: str) -> Array | None:
     return norm_gradients(observation, replace(RIGHT, training=False)).get(target)
 
 
+def fresh_statistics(observation: Observation) -> Observation:
+    """As if the running statistics were those of a new layer: a mean of 0 and a variance of 1."""
+    x = tensor(observation, "x")
+    new = {"running_mean": np.zeros(x.shape[1:]), "running_var": np.ones(x.shape[1:])}
+    return replace(observation, constants={**observation.constants, **new})
+
+
+def _fresh_running(observation: Observation, target: str) -> Array | None:
+    return _running(fresh_statistics(observation), target)
+
+
 def _batch_in_evaluation(observation: Observation, target: str) -> Array | None:
     return norm_gradients(observation, replace(RIGHT, training=True)).get(target)
 
@@ -87,10 +98,15 @@ def _whole(observation: Observation, _: str) -> Array | None:
     return np.asarray((g - g.mean() - x_hat * (g * x_hat).mean()) / np.sqrt(x.var() + 1e-5))
 
 
-def _along_other_axis(observation: Observation, target: str) -> Array | None:
-    """Forward's statistics, and paths through them along the other axis."""
-    axis = 0 if observation.layer == "layer_norm" else -1
-    return norm_gradients(observation, replace(RIGHT, paths_axis=axis)).get(target)
+def _along_other_axis(*, other_count: bool) -> Predict:
+    """Forward's statistics, and paths through them along the other axis, divided by that axis's size or not."""
+
+    def predict(observation: Observation, target: str) -> Array | None:
+        axis = 0 if observation.layer == "layer_norm" else -1
+        how = replace(RIGHT, paths_axis=axis, other_count=other_count)
+        return norm_gradients(observation, how).get(target)
+
+    return predict
 
 
 def _norm(fault: str, how: NormSwitches, tensors: tuple[str, ...] = X, note: str = "") -> Hypothesis:
@@ -124,6 +140,7 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     _norm("G505", NormSwitches(eps_outside=True), ALL),
     *(_norm("G506", NormSwitches(eps=eps), ALL, f"{eps:g} is used") for eps in EPSILONS),
     Hypothesis("G507", _running, ("batch_norm",)),
+    Hypothesis("G507", _fresh_running, ("batch_norm",), ALL, "those of a new layer, 0 and 1"),
     Hypothesis("G510", _batch_in_evaluation, ("batch_norm",)),
     Hypothesis("G510", _backward_of_training, ("batch_norm",), X, "but the running statistics are used"),
     Hypothesis("G514", _other_axis, NORMS),
@@ -145,7 +162,9 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     _norm("G522", NormSwitches(inside="centred", multiplied_by="centred"), X, "the centred input, twice"),
     _norm("G523", NormSwitches(gamma_last=True), X),
     _norm("G524", NormSwitches(one_less=True), X, "N - 1"),
-    Hypothesis("G525", _along_other_axis, NORMS, X),
+    _norm("G524", NormSwitches(other_count=True), X, "the size of the other axis"),
+    Hypothesis("G525", _along_other_axis(other_count=False), NORMS, X),
+    Hypothesis("G525", _along_other_axis(other_count=True), NORMS, X, "divided by the right axis's size"),
     _norm("G513", NormSwitches(root_mean_square=True), ALL, "root mean square"),
     _norm("G501", NormSwitches(mean_path=False, gamma=False), X, "and gamma"),
     _norm("G502", NormSwitches(var_path=False, gamma=False), X, "and gamma"),

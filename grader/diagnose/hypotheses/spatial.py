@@ -208,8 +208,31 @@ SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G603", switched(SpatialSwitches(padding=0)), POOLS, X),
     *(
         Hypothesis("G620", switched(SpatialSwitches(pick=pick, ties=ties)), MAX, X, note)
-        for pick, note in (("min", "the smallest"), ("abs", "the largest magnitude"))
+        for pick, note in (
+            ("min", "the smallest"),
+            ("abs", "the largest magnitude"),
+            ("first channel", "where the first channel is largest"),
+            ("first image", "where the first example is largest"),
+        )
         for ties in ("first", "all")
+    ),
+    *(
+        Hypothesis(
+            "G620", switched(SpatialSwitches(pick="above mean", ties=ties)), MAX, X, "all above the mean"
+        )
+        for ties in ("all", "shared")
+    ),
+    Hypothesis("G617", switched(SpatialSwitches(overwrite=True, winners_alone=True)), MAX, X),
+    Hypothesis("G617", switched(SpatialSwitches(overwrite=True, winners_alone=True, ties="all")), MAX, X),
+    Hypothesis("G618", switched(SpatialSwitches(placed=1)), POOLS, X, "where the gradient is put back"),
+    *(
+        Hypothesis(fault, switched(SpatialSwitches(skipped=axes)), layers, tensors, note)
+        for axes, note in (
+            ((2,), "the last row"),
+            ((3,), "the last column"),
+            ((2, 3), "the last row and column"),
+        )
+        for fault, layers, tensors in (("G626", CONV, ("x", "weight")), ("G626", POOLS, X))
     ),
     Hypothesis("G616", switched_maximum, AVG, X, "all where some are equal"),
     Hypothesis("G613", with_maximum, MAX, X),

@@ -5,6 +5,7 @@ Every function here takes ``(z, alpha)`` and works element by element; ``dx = do
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,7 @@ from grader.diagnose.observation import Observation
 from grader.diagnose.variants.point import Floats, number, tensor, upstream
 
 Local = Callable[[Floats, float], Floats]
+_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def sigmoid(z: Floats, _: float = 0.0) -> Floats:
@@ -42,6 +44,11 @@ def softplus(z: Floats, _: float = 0.0) -> Floats:
 
 
 def gelu(z: Floats, _: float = 0.0) -> Floats:
+    """z times the normal distribution function."""
+    return z * np.asarray(_erfc(-z / math.sqrt(2)), dtype=np.float64) / 2
+
+
+def gelu_tanh(z: Floats, _: float = 0.0) -> Floats:
     """GELU in its tanh form."""
     return np.asarray(0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))
 
@@ -92,6 +99,12 @@ def swish_slope(z: Floats, _: float = 0.0) -> Floats:
 
 
 def gelu_slope(z: Floats, _: float = 0.0) -> Floats:
+    """The normal distribution function plus z times its density."""
+    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    return np.asarray(_erfc(-z / math.sqrt(2)), dtype=np.float64) / 2 + z * density
+
+
+def gelu_tanh_slope(z: Floats, _: float = 0.0) -> Floats:
     """Of the tanh form."""
     c = np.sqrt(2 / np.pi)
     t = np.tanh(c * (z + 0.044715 * z**3))
@@ -107,7 +120,10 @@ FUNCTIONS: dict[str, Local] = {
     "softplus": softplus,
     "swish": swish,
     "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
 }
+
+NAMES = tuple(name for name in FUNCTIONS if name != "gelu_tanh")  # as layers are called
 
 SLOPES: dict[str, Local] = {
     "relu": relu_slope,
@@ -118,6 +134,7 @@ SLOPES: dict[str, Local] = {
     "softplus": softplus_slope,
     "swish": swish_slope,
     "gelu": gelu_slope,
+    "gelu_tanh": gelu_tanh_slope,
 }
 
 TITLES = {
@@ -129,9 +146,16 @@ TITLES = {
     "softplus": "softplus",
     "swish": "SiLU",
     "gelu": "GELU",
+    "gelu_tanh": "GELU's approximation by tanh",
 }
 
 DEFAULT_ALPHA = {"leaky_relu": 0.01, "elu": 1.0}
+
+
+def function_of(observation: Observation) -> str:
+    """The key of the layer's function in the tables; GELU has two."""
+    approximated = observation.layer == "gelu" and observation.options.get("approximate") == "tanh"
+    return "gelu_tanh" if approximated else observation.layer
 
 
 def alpha_of(observation: Observation) -> float:
@@ -141,10 +165,10 @@ def alpha_of(observation: Observation) -> float:
 
 def activation_output(observation: Observation) -> Floats:
     """The true output of an activation layer."""
-    return FUNCTIONS[observation.layer](tensor(observation, "x"), alpha_of(observation))
+    return FUNCTIONS[function_of(observation)](tensor(observation, "x"), alpha_of(observation))
 
 
 def activation_gradients(observation: Observation) -> dict[str, Floats]:
     """The true gradient of an activation layer."""
-    slope = SLOPES[observation.layer](tensor(observation, "x"), alpha_of(observation))
+    slope = SLOPES[function_of(observation)](tensor(observation, "x"), alpha_of(observation))
     return {"x": upstream(observation) * slope}

@@ -27,6 +27,9 @@ class AttentionSwitches:
         transpose: False uses the attention weights untransposed in the value gradient.
         exchange: query and key are exchanged in each other's gradients.
         weighted: False leaves the attention weights out of the value gradient.
+        reshaped: reshaped where it should be transposed, in the key's and the value's gradients.
+        scored: the gradient of the scores stands in the attention weights' place, in the value's gradient.
+        sum_axis: of the softmax's sum alone, the maximum being taken along the keys.
         hidden: keys are hidden "before" the softmax, "after" it (the rest not normalised again), or by a score of
             "zero".
         activation: "softmax", or "sigmoid", "none" or "uniform" in its place.
@@ -41,6 +44,9 @@ class AttentionSwitches:
     transpose: bool = True
     exchange: bool = False
     weighted: bool = True
+    reshaped: bool = False
+    scored: bool = False
+    sum_axis: int = -1
     hidden: str = "before"
     activation: str = "softmax"
 
@@ -85,12 +91,21 @@ def attention_weights(observation: Observation, how: AttentionSwitches) -> Float
         return np.asarray(seen / seen.sum(axis=-1, keepdims=True))
     if how.activation == "none":
         return np.asarray(scores * seen)
+    if how.sum_axis != -1:
+        e = np.exp(np.where(seen, scores - scores.max(axis=-1, keepdims=True), -np.inf))
+        return np.asarray(e / e.sum(axis=how.sum_axis, keepdims=True))
     return softmax(np.where(seen, scores, -1e9), axis=how.axis)
 
 
 def attention_output(observation: Observation, how: AttentionSwitches = ATTENTION_RIGHT) -> Floats:
     """Weights times values."""
     return np.asarray(attention_weights(observation, how) @ tensor(observation, "value"))
+
+
+def _turned(weights: Floats, how: AttentionSwitches) -> Floats:
+    """(..., L, S) as (..., S, L)."""
+    turned = np.swapaxes(weights, -1, -2)
+    return weights.reshape(turned.shape) if how.reshaped else turned
 
 
 def attention_gradients(
@@ -111,11 +126,11 @@ def attention_gradients(
         "bare sum": lambda: p * (dp - dp.sum(axis=how.axis, keepdims=True)),
     }
     scores = products[how.jacobian]() * attention_scale(observation, how) ** how.scale_back
-    back = np.swapaxes(scores, -1, -2)
+    back = _turned(scores, how)
     if how.exchange:
         query, key = key, query
-    weights = p if how.weighted else np.ones_like(p)
-    gradients = {"value": (np.swapaxes(weights, -1, -2) if how.transpose else weights) @ dout}
+    weights = scores if how.scored else p if how.weighted else np.ones_like(p)
+    gradients = {"value": (_turned(weights, how) if how.transpose else weights) @ dout}
     if scores.shape[-1] == key.shape[-2] and back.shape[-1] == query.shape[-2]:
         gradients.update({"query": scores @ key, "key": back @ query})
     return gradients

@@ -38,6 +38,7 @@ class NormSwitches:
         inside: what is averaged with g in the variance path: "x_hat", "x" or "centred".
         gamma_last: gamma multiplies the finished input gradient.
         one_less: both paths divide by N - 1.
+        other_count: both paths divide by the size of the other axis: N and D exchanged.
         median: the median is subtracted.
         paths_axis: the axis of the two paths, where it is not that of forward.
     """
@@ -66,6 +67,7 @@ class NormSwitches:
     gamma_last: bool = False
     one_less: bool = False
     paths_axis: int | None = None
+    other_count: bool = False
     median: bool = False
 
 
@@ -144,7 +146,7 @@ def _averaged(values: Floats, state: Normalised, how: NormSwitches, *, sums: boo
     total = values.sum(axis=axis, keepdims=True)
     if sums:
         return np.asarray(total)
-    size = values.shape[axis]
+    size = values.shape[-1 - axis if how.other_count and values.ndim == 2 else axis]
     return np.asarray(total / np.float64(size - 1 if how.one_less else max(size - ddof, 0.5)))
 
 

@@ -27,8 +27,12 @@ class SpatialSwitches:
         padding: overrides the layer's padding.
         overwrite: overlapping windows overwrite instead of adding.
         crop: "right", "corner" (the frame is cut off at the far end alone) or "none".
+        placed: how far apart the windows are put back, where that is not the stride.
+        winners_alone: with `overwrite`: the winners are assigned, the rest of a window is left alone.
+        skipped: axes of the output whose last index gets no gradient: a loop that ends too early.
         ties: "first", "last", "all" or "shared".
-        pick: "max", "min" or "abs" decides the winner.
+        pick: "max", "min" or "abs" decides the winner, or the place of the maximum in the "first channel" or the
+            "first image"; or all that are "above mean" win.
         frame: "zeros", or a way that numpy.pad knows: "edge", "reflect", "wrap".
         reordered: the kernel's elements are read in another order: its height and width exchanged by a reshape.
         channels: "all" inputs, or the "first" or the "last" alone, or the "mean" over them.
@@ -44,6 +48,9 @@ class SpatialSwitches:
     padding: int | None = None
     overwrite: bool = False
     crop: str = "right"
+    placed: int | None = None
+    winners_alone: bool = False
+    skipped: tuple[int, ...] = ()
     ties: str = "first"
     pick: str = "max"
     frame: str = "zeros"
@@ -97,11 +104,17 @@ def gather(
     ph, pw = padding_of(observation, how)
     total = np.zeros((*shape[:2], shape[2] + 2 * ph, shape[3] + 2 * pw))
     oh, ow, kh, kw = values.shape[2:]
+    values = np.array(values)
+    for axis in how.skipped:
+        np.moveaxis(values, axis, 0)[-1] = 0.0
+    if how.placed is not None:
+        stride = (how.placed, how.placed)
     if how.overwrite:
         for i in range(oh):
             for j in range(ow):
                 top, left = i * stride[0], j * stride[1]
-                total[:, :, top : top + kh, left : left + kw] = values[:, :, i, j]
+                new, old = values[:, :, i, j], total[:, :, top : top + kh, left : left + kw]
+                old[...] = np.where(new != 0, new, old) if how.winners_alone else new
     else:
         for i in range(kh):
             for j in range(kw):
@@ -155,6 +168,9 @@ def conv_gradients(observation: Observation, how: SpatialSwitches = RIGHT) -> di
     patches = patches[:, :, : dout.shape[2], : dout.shape[3]]
     spread = np.tensordot(dout, weight, axes=([1], [0])).transpose(0, 3, 1, 2, 4, 5)
     gradients = {"x": gather(observation, x.shape, spread, stride, how), "bias": dout.sum(axis=(0, 2, 3))}
+    dout = np.array(dout)
+    for axis in how.skipped:
+        np.moveaxis(dout, axis, 0)[-1] = 0.0
     if patches.shape[2:4] == dout.shape[2:]:
         dweight = np.tensordot(dout, patches, axes=([0, 2, 3], [0, 2, 3]))
         gradients["weight"] = dweight[:, :, ::-1, ::-1] if how.flip_weight else dweight
@@ -181,6 +197,12 @@ def winners(observation: Observation, how: SpatialSwitches) -> Floats:
     if how.pick == "abs":
         patches = np.where(np.isfinite(patches), np.abs(patches), -np.inf)
     flat = patches.reshape(*patches.shape[:4], -1)
+    if how.pick == "above mean":
+        above = (patches >= patches.mean(axis=(4, 5), keepdims=True)).astype(np.float64)
+        return np.asarray(above / (above.sum(axis=(4, 5), keepdims=True) if how.ties == "shared" else 1.0))
+    if how.pick in ("first channel", "first image"):
+        axis = 1 if how.pick == "first channel" else 0
+        flat = np.broadcast_to(np.take(flat, [0], axis=axis), flat.shape)
     if how.ties in ("all", "shared"):
         equal = (flat == flat.max(axis=-1, keepdims=True)).astype(np.float64)
         if how.ties == "shared":
