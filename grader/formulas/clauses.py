@@ -24,7 +24,7 @@ _PROSE = words(
 _MEANINGFUL = words(
     "sum sums summed summing mean average averaged over transpose transposed times columns column rows "
     "row elementwise per each product divided minus plus not without or except unless batch samples "
-    "examples repeated broadcast"
+    "examples repeated broadcast if when whenever provided assuming"
 )
 _LAYOUT = frozenset(("row", "column", "vector", "a", "as", "the", "form", "notation"))
 _TRAILING = frozenset(
@@ -52,7 +52,7 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
             continue
         inside_cases += (token.text == "begin:cases") - (token.text == "end:cases")
         if token.kind == "sym":
-            depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+            depth += (token.text in ("(", "[", "{", "<<")) - (token.text in (")", "]", "}", ">>"))
         outermost = depth == 0 and not inside_cases
         word = token.text.lower() if token.kind in ("word", "name") else ""
         if word and k and tokens[k - 1].text in ("_", "^"):
@@ -81,6 +81,12 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
         elif token.text == "\\\\" and not inside_cases:
             continue
         elif outermost and token.text == ":" and token.kind == "sym":
+            if _is_ratio(part, tokens[k + 1 :]):
+                part.append(Token("sym", "/"))
+                continue
+            if any(t.text in RELATIONS and t.kind == "sym" for t in part):
+                yield part, trailing  # no label
+                trailing = True
             part = []
         elif outermost and token.kind == "cmd" and token.text in _CUTS:
             if part:
@@ -94,6 +100,12 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
             part.append(token)
     if part:
         yield part, trailing
+
+
+def _is_ratio(part: list[Token], after: list[Token]) -> bool:
+    """``(2^N - 2) : 1``: a ratio, not a label."""
+    rest = [t.text for t in after if t.text not in (".", ",")]
+    return rest == ["1"] and any(t.text in ("^", "+", "-", "/") for t in part)
 
 
 def _conditional(tokens: list[Token]) -> bool:
@@ -122,7 +134,11 @@ def is_word_of_prose(tokens: list[Token], k: int) -> bool:
     after = tokens[k + 1] if k + 1 < len(tokens) else None
     if tokens[k].text.lower() in ("sum", "mean", "transpose", "times"):
         return not (after is not None and after.kind == "sym" and after.text in ("_", "(", "["))
-    return len(tokens[k].text) > 2 or (after is not None and after.kind == "word" and len(after.text) > 2)
+    return (
+        len(tokens[k].text) > 2
+        or tokens[k].text.lower() == "if"
+        or (after is not None and after.kind == "word" and len(after.text) > 2)
+    )
 
 
 def _stands_alone(tokens: list[Token], k: int) -> bool:

@@ -114,6 +114,8 @@ class CommandParser(OnesParser):
         if self.at("sym", "^"):
             self.take()
             upper = self.upper_limit(self.script_tokens())
+            if [t.text for t in group[1:]] == ["=", "0"] and upper is not None:
+                upper = _last_from_one(upper)
         renamed = {name: self.fresh(name) for name in indices}
         outer = dict(self.scope)
         self.scope.update(renamed)
@@ -157,6 +159,13 @@ class CommandParser(OnesParser):
             self.at("sym", "+", "-") and any(any(i in t for t in rest) for i in indices)
         ):
             self.open_choices.add("sums")
+
+
+def _last_from_one(upper: Node) -> Node:
+    """The upper limit of a sum from 0 to n - 1, as that of a sum from 1; of any other sum as it is."""
+    if isinstance(upper, Bin) and upper.op == "-" and upper.b == Num(1.0):
+        return upper.a
+    return upper
 
 
 def over(tokens: list[Token]) -> tuple[list[Token], list[Token]] | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from grader.formulas.limits import Unreadable
 from grader.formulas.tokens import Token, matching
 
+_TABLES = ("array", "matrix", "aligned", "split")
+_BRACED = "braced cases"  # a table behind a large brace
+
 
 def environments(tokens: list[Token]) -> list[Token]:
     """Environment names become part of one token; layout environments vanish, ``&`` survives in cases alone."""
@@ -21,12 +24,20 @@ def environments(tokens: list[Token]) -> list[Token]:
                 open_.append(name)
             elif open_:
                 closed = open_.pop()
+            if token.text == "begin" and name in _TABLES and _opened_by_brace(out):
+                del out[-2:]
+                open_[-1] = name = _BRACED
+                _, position = _group_text(tokens, position)
+            elif token.text == "end" and closed == _BRACED:
+                name = _BRACED
             if name.endswith("cases") and token.text == "begin" and _is_system(tokens, position):
                 open_[-1] = "system"
             elif name.endswith("cases") and token.text == "end" and closed == "system":
                 out.append(Token("sym", "\\\\"))
             elif name == "cases" or name.endswith("cases"):
                 out.append(Token("cmd", f"{token.text}:cases"))
+                if token.text == "end" and closed == _BRACED:
+                    position = _after_right(tokens, position)
             elif ("matrix" in name or name == "array") and (ones := _ones_matrix(tokens, position)):
                 out.extend(ones[0])
                 position = ones[1]
@@ -42,6 +53,17 @@ def environments(tokens: list[Token]) -> list[Token]:
             out.append(token)
         position += 1
     return out
+
+
+def _opened_by_brace(out: list[Token]) -> bool:
+    """Whether a large brace stands in front, whose table lists cases."""
+    return len(out) > 1 and out[-2].text == "left" and out[-2].kind == "cmd" and out[-1].text == "("
+
+
+def _after_right(tokens: list[Token], position: int) -> int:
+    """Behind the invisible bracket ``\\right.`` that closes a large brace."""
+    texts = [token.text for token in tokens[position : position + 2]]
+    return position + 2 if texts == ["right", "."] else position
 
 
 def _is_system(tokens: list[Token], position: int) -> bool:

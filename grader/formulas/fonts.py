@@ -22,6 +22,13 @@ def unwrapped(tokens: list[Token], depth: int = 0) -> list[Token]:
             out.append(token)
         elif token.text in DROPPED_WITH_GROUP:
             position = _after_group(tokens, position)
+            if (
+                token.text in ("textcolor", "colorbox")
+                and position < len(tokens)
+                and tokens[position].text == "{"
+            ):
+                inner, position = _argument(tokens, position)  # what is coloured
+                out.extend(_grouped(unwrapped(inner, depth + 1), out))
         elif token.text in DROPPED:
             if (
                 token.text in ("left", "right", "middle")
@@ -77,10 +84,17 @@ def _font(token: Token, inner: list[Token], before: list[Token], depth: int) -> 
     ):
         kind = "word" if len(inner) == 1 else "name"
         return [Token(kind, "".join(t for t in texts if t not in "-_"), braced=True, spaced=True)]
-    plain = unwrapped(inner, depth + 1)
+    plain = _grouped(unwrapped(inner, depth + 1), before)
+    if plain and plain[0].text == "{":
+        return plain
+    return [replace(plain[0], spaced=True), *plain[1:]] if plain else []
+
+
+def _grouped(plain: list[Token], before: list[Token]) -> list[Token]:
+    """Unwrapped tokens, in braces where they are a script."""
     if before and before[-1].text in ("_", "^") and before[-1].kind == "sym":
         return [Token("sym", "{"), *plain, Token("sym", "}")]
-    return [replace(plain[0], spaced=True), *plain[1:]] if plain else []
+    return plain
 
 
 def _accented(inner: list[Token], accent: str) -> list[Token]:

@@ -19,12 +19,12 @@ DROPPED = words(
     "textstyle scriptstyle limits nolimits nonumber notag middle hfill newline mathstrut large Large "
     "LARGE small normalsize noindent centering bf it rm cal bfseries itshape allowbreak nobreak hspace "
     "vspace phantom strut par item  bigm Bigm mathopen mathclose mathrel mathbin mathord "
-    "ensuremath color"
+    "ensuremath color blacksquare square Box qed qedhere qedsymbol checkmark blacklozenge hline toprule bottomrule"
 )
 
 
 DROPPED_WITH_GROUP = frozenset(
-    ("label", "tag", "hspace", "vspace", "phantom", "textcolor", "color", "cite", "ref", "eqref")
+    ("label", "tag", "hspace", "vspace", "phantom", "textcolor", "color", "cite", "ref", "eqref", "colorbox")
 )
 
 
@@ -59,6 +59,7 @@ RENAMED = {
     "ast": "*", "star": "*", "bullet": "odot", "bigodot": "odot", "hadamard": "odot",
     "bigcirc": "circ", "hada": "odot", "oslash": "oslash", "ominus": "-", "lt": "<", "gt": ">", "dd": "partial",
     "dif": "partial", "diff": "partial", "grad": "nabla", "sim": "approx",
+    "Aboxed": "boxed", "bbox": "boxed", "llbracket": "[", "rrbracket": "]", "lBrack": "[", "rBrack": "]",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def lex(text: str) -> list[Token]:
 
 def _raw(text: str) -> list[Token]:
     text = re.sub(r"(?<!\\)%.*", "", text) if "\\" in text else text
+    text = re.sub(r"\\\\\s*\[-?[\d.]+\s*(?:em|ex|pt|mm|cm|\\\w+)\]", r"\\\\ ", text)
     text = re.sub(r"\\(?:mkern|mskip|kern|hskip)\s*-?[\d.]+\s*(?:mu|em|ex|pt|mm|cm)\b", " ", text)
     text = re.sub(r"(?<=\d)(\{,\}|\\,|\\!|\\ )(?=\d{3}(?!\d))", "", text)
     if re.fullmatch(r"[\s$]*\d{1,3}( \d{3})+[\s$.]*", text):

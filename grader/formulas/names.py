@@ -108,6 +108,8 @@ class Names:
                 for other in group:
                     if other not in self.known:
                         yield _texts(other), (Token("name", declared_here[0]),)
+        if not {"leaky", "relu"} & self.known:
+            yield ("leaky", "_", "relu"), (Token("name", "leakyrelu"),)
         for phrase in _ONES:
             yield _texts(phrase), (Token("ones", "1"),)
 

@@ -14,20 +14,20 @@ from collections.abc import Mapping
 
 from grader.formulas.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, Unreadable
 from grader.formulas.names import Names
-from grader.formulas.numpy_functions import FUNCTIONS
+from grader.formulas.numpy_calls import Calls
 from grader.formulas.numpy_syntax import (
     MODULES,
     assignment,
     integer,
     is_asked,
-    is_dtype,
     is_text,
     literal,
+    masked,
     shown,
     subscript,
 )
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Apply, Bin, Call, Compare, Neg, Node, Num, Sym, Transpose, depth, size
+from grader.formulas.tree import Bin, Call, Compare, Neg, Node, Num, Sym, Transpose, depth, size
 
 _MAX_STATEMENTS = 8
 _BINARY: dict[type[ast.operator], str] = {
@@ -48,8 +48,10 @@ _COMMON = {
 }
 _CODE = re.compile(
     r"@|//|\[:,|, ?:\]|\bNone\]"
-    r"|\bnp\.|\bnumpy\.|\btorch\.|\*\*|\.T\b|\.t\(\)|\.(sum|mean|dot|mm|matmul|transpose|reshape|exp|log|shape|pow|max)\b"
+    r"|\bnp\.|\bnumpy\.|\btorch\.|\*\*|\.T\b|\.t\(\)|\.(sum|mean|dot|mm|matmul|transpose|reshape|exp|log|shape|pow|max|copy|clone|float)\b"
     r"|\b(axis|dim|keepdims|keepdim)\s*=|\beinsum\b|\breturn\b|\bself\.|\bdot\("
+    r"|\w\s*[-+*/]=(?!=)"
+    r"|\w\[[^\]=]*[<>]=?[^\]]*\]\s*[*]?=(?!=)"
 )
 
 _NEXT = re.compile(r"(?:,|\band\b)\s*(?=[A-Za-z_][\w.]{0,40}\s*=(?!=))")
@@ -108,12 +110,13 @@ def _is_outermost(before: str) -> bool:
     return all(before.count(a) == before.count(b) for a, b in ("()", "[]", "{}"))
 
 
-class _Reader:
+class _Reader(Calls):
     """Translates Python syntax into the tree."""
 
     def __init__(self, names: Names, definitions: Mapping[str, Node]) -> None:
         self.names = names
         self.local: dict[str, Node] = dict(definitions)
+        self.mask: Node | None = None  # of the entries that are assigned to
         self.nodes = 0
 
     def statements(self, body: list[ast.stmt], target: str) -> tuple[Node, str]:
@@ -127,8 +130,11 @@ class _Reader:
         found: tuple[Node, str] | None = None
         last: tuple[Node, str] | None = None
         for statement in body:
-            left, value = assignment(statement)
-            tree = self.of(value)
+            if (entries := masked(statement)) is not None:
+                left, tree = entries[0], self._masked(*entries)
+            else:
+                left, value = assignment(statement)
+                tree = self.of(value)
             last = tree, left
             if left:
                 self.local[left] = tree
@@ -139,6 +145,13 @@ class _Reader:
         chosen = found or last
         assert chosen is not None
         return chosen
+
+    def _masked(self, name: str, mask: ast.expr, value: ast.expr) -> Node:
+        """What a name holds after some of its entries were assigned."""
+        self.mask = self.of(mask)
+        changed = Call("np.where", (self.mask, self.of(value), self._named(name)))
+        self.mask = None
+        return changed
 
     def of(self, node: ast.expr) -> Node:
         self.nodes += 1
@@ -209,6 +222,8 @@ class _Reader:
             return Neg(self.of(node.operand))
         if isinstance(node.op, ast.UAdd):
             return self.of(node.operand)
+        if isinstance(node.op, ast.Invert):
+            return Compare("==", self.of(node.operand), Num(0.0))  # of a mask
         raise Unreadable(f"{shown(node)} is not understood", shown(node))
 
     def _binop(self, node: ast.BinOp) -> Node:
@@ -233,86 +248,12 @@ class _Reader:
             return self._named(str(literal(node.slice)))
         if isinstance(node.value, ast.Attribute) and node.value.attr in ("cache", "grads", "params"):
             return self._named(str(literal(node.slice)))
+        if self.mask is not None and isinstance(node.slice, (ast.Compare, ast.Name, ast.UnaryOp)):
+            if self.of(node.slice) != self.mask:
+                raise Unreadable(f"{shown(node)} takes other entries than are assigned to", shown(node))
+            return self.of(node.value)
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         key = tuple(subscript(part) for part in parts)
         if len(key) > 3:
             raise Unreadable(f"{shown(node)} is not understood", shown(node))
         return Call("np.getitem", (self.of(node.value),), (("key", key),))
-
-    def _call(self, node: ast.Call) -> Node:
-        name, receiver = self._callee(node.func)
-        if receiver is None and name == "len" and len(node.args) == 1:
-            return Call("np.size", (self.of(node.args[0]),), (("axis", 0),))
-        if receiver is not None and name in ("size",) and len(node.args) == 1:
-            return Call("np.size", (receiver,), (("axis", integer(node.args[0])),))
-        if receiver is None and (applied := self._function(name)) is not None and len(node.args) == 1:
-            return Apply(applied[0], applied[1], self.of(node.args[0]))
-        if (
-            name in ("sum", "max")
-            and isinstance(node.func, ast.Name)
-            and not node.keywords
-            and len(node.args) == 1
-        ):
-            raise Unreadable(f"{name} without an axis", name)
-        if name not in FUNCTIONS:
-            raise Unreadable(f"the function {name} is not understood", name)
-        canonical, least, most, keywords = FUNCTIONS[name]
-        given = [*([receiver] if receiver is not None else [])]
-        values: list[object] = [*given, *(self._value(argument) for argument in node.args)]
-        options = self._options(node, keywords)
-        if not least <= len(values) <= most:
-            raise Unreadable(f"{name} with {len(values)} arguments", name)
-        trees = tuple(v for v in values if isinstance(v, Node))
-        extra = tuple(("arg", v) for v in values if not isinstance(v, Node))
-        return Call(f"np.{canonical or name}", trees, (*extra, *options))
-
-    def _options(self, node: ast.Call, keywords: frozenset[str]) -> tuple[tuple[str, object], ...]:
-        out: list[tuple[str, object]] = []
-        for keyword in node.keywords:
-            if keyword.arg == "dtype":
-                continue
-            if keyword.arg not in keywords:
-                raise Unreadable(f"the keyword {keyword.arg} is not understood", str(keyword.arg))
-            renamed = {"dim": "axis", "keepdim": "keepdims", "a_min": "min", "a_max": "max"}.get(
-                keyword.arg, keyword.arg
-            )
-            out.append((renamed, literal(keyword.value)))
-        return tuple(out)
-
-    def _callee(self, function: ast.expr) -> tuple[str, Node | None]:
-        if isinstance(function, ast.Name):
-            return function.id, None
-        if isinstance(function, ast.Attribute):
-            chain = function.value
-            while isinstance(chain, ast.Attribute) and chain.attr in MODULES:
-                chain = chain.value
-            if isinstance(chain, ast.Name) and chain.id in MODULES and chain.id not in self.names.known:
-                return function.attr, None
-            if isinstance(chain, ast.Name) and chain.id == "self" and self._function(function.attr):
-                return function.attr, None
-            return function.attr, self.of(function.value)
-        raise Unreadable(f"{shown(function)} is not a function", shown(function))
-
-    def _function(self, name: str) -> tuple[str, int] | None:
-        for known in self.names.functions:
-            if name == known:
-                return known, 0
-            if name in (f"{known}_prime", f"d{known}", f"{known}_grad", f"{known}prime", f"{known}_derivative", f"d_{known}",
-                        f"grad_{known}", f"{known}_backward", f"{known}p", f"{known}_deriv"):  # fmt: skip
-                return known, 1
-        return None
-
-    def _value(self, node: ast.expr) -> object:
-        """An argument: a formula, or a literal such as an axis, a shape, an einsum specification."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return node.value
-        if isinstance(node, (ast.Tuple, ast.List)):
-            return tuple(self.of(item) for item in node.elts)
-        if isinstance(node, ast.Name) and node.id in ("float", "int", "bool"):
-            return node.id
-        if is_dtype(node):
-            return "dtype"
-        if isinstance(node, ast.Attribute) and node.attr == "shape":
-            base = self.of(node.value)
-            return tuple(Call("np.size", (base,), (("axis", k),)) for k in (0, 1))
-        return self.of(node)

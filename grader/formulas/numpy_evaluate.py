@@ -218,6 +218,11 @@ class NumpyEvaluator:
     def _dot(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         return self._shaped(np.dot, "the product", *arguments)
 
+    def _tensordot(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
+        if options.get("axes", arguments[2] if len(arguments) > 2 else 2) != 1:
+            raise Unreadable("tensordot is understood with axes=1 alone", "axes")
+        return self._shaped(lambda a, b: np.tensordot(a, b, axes=1), "the product", *arguments[:2])
+
     def _solve(self, arguments: list[Array], options: dict[str, Any], node: Call) -> Array:
         return self._shaped(np.linalg.solve, "the solution", *arguments)
 

@@ -20,6 +20,9 @@ _known("sigmoid expit logistic", 1, 1, canonical="sigmoid")
 _known("relu floor ceil", 1, 1)
 _known("negative neg", 1, 1, canonical="negative")
 _known("sum mean prod std var", 1, 3, _REDUCE)
+_known("reduce_sum", 1, 3, _REDUCE, "sum")
+_known("reduce_mean", 1, 3, _REDUCE, "mean")
+_known("tensordot", 2, 3, frozenset(("axes",)))
 _known("max amax", 1, 3, _REDUCE, "amax")
 _known("softmax", 1, 2, frozenset(("axis", "dim")))
 _known("dot", 2, 2)
@@ -52,7 +55,7 @@ _known("expand_dims unsqueeze", 2, 2, frozenset(("axis", "dim")), "expand_dims")
 _known("squeeze ravel flatten", 1, 1)
 _known("clip clamp", 1, 3, frozenset(("min", "max", "a_min", "a_max")), "clip")
 _known(
-    "asarray array tensor float32 float64 copy clone detach float double contiguous atleast_2d astype",
+    "asarray array tensor float32 float64 copy clone detach float double contiguous atleast_2d astype cast",
     1,
     2,
     canonical="same",

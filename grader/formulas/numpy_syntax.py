@@ -6,7 +6,8 @@ import ast
 
 from grader.formulas.limits import Unreadable
 
-MODULES = {"np", "numpy", "torch", "F", "nn", "functional", "linalg", "math", "scipy", "special", "jnp"}
+MODULES = {"np", "numpy", "torch", "F", "nn", "functional", "linalg", "math", "scipy", "special", "jnp", "jax",
+           "tf", "tensorflow", "cp", "xp"}  # fmt: skip
 
 
 def is_dtype(node: ast.expr) -> bool:
@@ -36,9 +37,33 @@ def assignment(statement: ast.stmt) -> tuple[str, ast.expr]:
         return assigned_name(statement.targets[0]), statement.value
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:
         return assigned_name(statement.target), statement.value
+    if isinstance(statement, ast.AugAssign):
+        value = ast.BinOp(as_loaded(statement.target), statement.op, statement.value)
+        return assigned_name(statement.target), value
     raise Unreadable(
         f"{type(statement).__name__} is not understood; give an expression", type(statement).__name__
     )
+
+
+def masked(statement: ast.stmt) -> tuple[str, ast.expr, ast.expr] | None:
+    """The name, the mask and the new value of ``dX[X <= 0] = 0`` and ``dX[X <= 0] *= a``, or None for anything else."""
+    target: ast.expr | None = None
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target, value = statement.targets[0], statement.value
+    elif isinstance(statement, ast.AugAssign):
+        target = statement.target
+        value = ast.BinOp(as_loaded(target), statement.op, statement.value)
+    if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
+        return None
+    mask = target.slice
+    if not isinstance(mask, (ast.Compare, ast.Name, ast.UnaryOp)):
+        return None
+    return target.value.id, mask, value
+
+
+def as_loaded(node: ast.expr) -> ast.expr:
+    """The target of an assignment as an expression."""
+    return ast.parse(ast.unparse(node), mode="eval").body
 
 
 def assigned_name(node: ast.expr) -> str:

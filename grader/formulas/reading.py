@@ -100,7 +100,7 @@ def _read(text: str, names: Names, lenient: Names, target: str, language: Langua
     try:
         return _read_math(text, names, lenient, target, strict)
     except Unreadable as math_error:
-        if language == "auto" and code_error is None and _CALL.search(stripped):
+        if language == "auto" and code_error is None and (_CALL.search(stripped) or "\n" in stripped):
             try:
                 return _read_code(text, stripped, names, target)
             except Unreadable:

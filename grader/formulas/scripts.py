@@ -11,6 +11,8 @@ from grader.formulas.tokens import Token
 from grader.formulas.tree import Bin, Call, Delta, Entry, Neg, Node, Num, Ones, Sym, Transpose
 
 _TRANSPOSES = {"T", "top", "tr", "transpose", "transp", "trans", "Tr"}
+_BETWEEN = re.compile(r"[01] <=? ([a-z]) <=? \w+")
+_MEMBER = re.compile(r"([a-z]) in \[? ?[01] , (?:ldots|\. \. \.)(?: ,)? \w+(?: - 1)? ?\]?")
 _SLICES = {":", "cdot", "*", "odot", "-", "circ", "bullet"}
 
 
@@ -291,6 +293,10 @@ class Scripts(Cursor):
         text = " ".join(token.text for token in group if token.text not in "{}()")
         indices: list[str] = []
         where: list[Token] = []
+        if bounded := _BETWEEN.fullmatch(text):  # 1 <= s <= S
+            return [bounded[1]], []
+        if member := _MEMBER.fullmatch(text):  # s in {1, ..., S}
+            return [member[1]], []
         pieces = [piece.split() for piece in re.split(r"[,;]", text)]
         for piece in (piece for piece in pieces if piece):
             if "!=" in piece and len(piece) == 3:

@@ -86,8 +86,8 @@ class WordParser(CommandParser):
             return self.where()
         if text == "sum" and self.names.lenient:
             return self.call("sum")
-        if text.endswith("bar") and (mean := self.mean_of(text.removesuffix("bar"))) is not None:
-            return mean
+        if text.endswith("bar") and (node := self.barred(text.removesuffix("bar"))) is not None:
+            return node
         if command and len(text) > 1 and (stripped := self._unprefixed(text)):
             self.tokens[self.position - 1] = Token("name", stripped)
             return self.named(stripped)
@@ -101,8 +101,16 @@ class WordParser(CommandParser):
         condition, yes, no = (self.child(part) for part in parts)
         return Cases((yes.whole(), no.whole()), (condition.condition(), None))
 
-    def mean_of(self, name: str) -> Node | None:
-        """A bar over a declared vector is the mean of its entries, over a matrix the mean of its rows."""
+    def barred(self, name: str) -> Node | None:
+        """A bar over a given vector is the mean of its entries, over a matrix the mean of its rows.
+
+        A bar over a name that is not given itself, but whose gradient is, is that gradient (the adjoint).
+        """
+        gradient = f"d{name}"
+        given = gradient in self.names.shapes and gradient not in self.names.hidden
+        if given and name not in self.names.known and not self.names.lenient:
+            self.shared.notes.append(f"{name} with a bar was read as ∂L/∂{name}")
+            return Sym(gradient)
         pieces = self.names.pieces(Token("word", name)) if name else None
         if not pieces or len(pieces) != 1 or pieces[0].text not in self.names.shapes:
             return None
