@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from grader.batch.intake import Entry
@@ -36,15 +36,26 @@ class Times:
 
     submitted: Mapping[str, datetime] = field(default_factory=dict)
     extension: Mapping[str, float] = field(default_factory=dict)  # hours
+    listed: tuple[tuple[str, ...], ...] = ()  # what each line calls its student
 
-    def of(self, entry: Entry) -> tuple[datetime | None, float]:
-        """Time and extension of a submission; the time falls back to what the download says."""
+    def of(self, entry: Entry, zone: tzinfo = UTC) -> tuple[datetime | None, float]:
+        """Time and extension of a submission; the time falls back to what the download says.
+
+        Args:
+            entry: the submission.
+            zone: of times that say none.
+        """
         names = identifiers(entry)
         time = next((self.submitted[name] for name in names if name in self.submitted), None)
         extension = next((self.extension[name] for name in names if name in self.extension), 0.0)
         if time is None and entry.identity.submitted:
             time = read_time(entry.identity.submitted)
-        return time, extension
+        return time if time is None or time.tzinfo else time.replace(tzinfo=zone), extension
+
+    def unmatched(self, entries: Iterable[Entry]) -> list[str]:
+        """The lines that speak of none of these submissions, by the first name that they give."""
+        known = {name for entry in entries for name in identifiers(entry)}
+        return [names[0] for names in self.listed if known.isdisjoint(names)]
 
 
 def identifiers(entry: Entry) -> list[str]:
@@ -69,10 +80,14 @@ def read_times(path: Path) -> Times:
     """
     submitted: dict[str, datetime] = {}
     extension: dict[str, float] = {}
+    listed: list[tuple[str, ...]] = []
     for line, row in _rows(path, who=True, also=(WHEN, EXTENSION), need=1):
         when, more = _cell(row, WHEN), _cell(row, EXTENSION)
         names = [fold(_participant(row[name])) for name in WHO if row.get(name, "").strip()]
-        if when and when != "-":
+        when = "" if when == "-" else when
+        if names and (when or more):
+            listed.append(tuple(names))
+        if when:
             try:
                 time = read_time(when)
             except ValueError:
@@ -85,11 +100,11 @@ def read_times(path: Path) -> Times:
                 extension.update(dict.fromkeys(names, float(more)))
             except ValueError:
                 raise UsageError(f"{path}, line {line}: {more!r} is not a number of hours") from None
-    return Times(submitted, extension)
+    return Times(submitted, extension, tuple(listed))
 
 
 def read_time(text: str) -> datetime:
-    """A point in time; without an offset it is UTC.
+    """A point in time, with its offset from UTC where the text says one.
 
     Raises:
         ValueError: it is none.
@@ -107,7 +122,7 @@ def read_time(text: str) -> datetime:
                 continue
         else:
             raise
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found
 
 
 def read_groups(path: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from grader.batch.intake import Entry
 from grader.batch.lists import Times, fold, group_of, identifiers
@@ -47,7 +47,8 @@ def make_row(
     groups: Mapping[str, str],
 ) -> Row:  # fmt: skip
     """The row of one graded submission."""
-    submitted, extension = times.of(entry)
+    zone = policy.deadline.tzinfo if policy and policy.deadline else None
+    submitted, extension = times.of(entry, zone or UTC)
     score = apply_policy(report, policy, submitted, extension_hours=extension)
     group = group_of(entry, groups) or (entry.identity.name if entry.identity.members else "")
     outcome, message = outcome_of(report)
@@ -76,7 +77,7 @@ def settle_groups(rows: Iterable[Row]) -> list[Row]:
         if len(members) == 1:
             continue
         if all(row.submitted for row in members):
-            best, why = max(members, key=lambda row: (str(row.submitted), row.entry.key)), "the latest"
+            best, why = max(members, key=lambda row: (_moment(row), row.entry.key)), "the latest"
         else:
             best, why = max(members, key=lambda row: (row.score.final, row.entry.key)), "the best"
         chosen[group] = best, f"group {group} handed in {len(members)} times; {best.shown.name} counts, {why}"
@@ -86,6 +87,10 @@ def settle_groups(rows: Iterable[Row]) -> list[Row]:
         else row
         for row in rows
     ]  # fmt: skip
+
+
+def _moment(row: Row) -> float:
+    return row.submitted.timestamp() if row.submitted else 0.0
 
 
 class Roll:

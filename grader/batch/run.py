@@ -76,6 +76,8 @@ class Batch:
                 watch.note(f"grading on {pool.about}")
                 self._grade(_chain(first, todo), pool, watch)
         rows = settle_groups(self._rows[entry.key] for entry in self.entries)
+        if unmatched := self.request.times.unmatched(self.entries):
+            self.warnings.append(f"times are listed for nobody who handed in: {listed(unmatched)}")
         return BatchResult(tuple(rows), self.kept, self.seed, self.rubric, tuple(self.warnings))
 
     def _grade(self, todo: Iterator[tuple[Entry, Task, str]], pool: Pool, watch: Watch) -> None:

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from grader.batch.lists import Times, group_of, read_groups, read_time, read_times
 from grader.batch.policy import LateStep, Policy, apply_policy, late_share, load_policy, unknown_extra
+from grader.batch.rows import settle_groups
 from grader.errors import RubricError, UsageError
 from grader.model import Verdict
-from tests.batch.rows import entry, report
+from tests.batch.rows import entry, report, row
 
 P, F = Verdict.PASSED, Verdict.FAILED
 DEADLINE = datetime(2025, 11, 14, 22, 59, tzinfo=UTC)
@@ -86,6 +87,7 @@ def test_times_from_a_list(tmp_path: Path) -> None:
     times = read_times(path)
     assert times.of(entry("jane doe")) == (datetime(2025, 11, 15, 9, tzinfo=UTC), 0.0)
     assert times.of(entry("x", email="bo@x.org")) == (None, 12.0)
+    assert times.unmatched([entry("Jane Doe"), entry("z")]) == ["bo@x.org"]
     assert times.of(entry("y", submitted="2025-11-15T10:00:00Z"))[0] == datetime(2025, 11, 15, 10, tzinfo=UTC)
     path.write_text("id,time\n900,yesterday\n")
     with pytest.raises(UsageError, match="line 2: 'yesterday' is not a time"):
@@ -102,7 +104,19 @@ def test_times_from_a_list(tmp_path: Path) -> None:
              "Saturday, 15 November 2025, 10:00 AM"],
 )  # fmt: skip
 def test_ways_to_write_a_time(text: str) -> None:
-    assert read_time(text).replace(microsecond=0) == datetime(2025, 11, 15, 10, tzinfo=UTC)
+    found = read_time(text).replace(microsecond=0)
+    assert found.replace(tzinfo=UTC) == datetime(2025, 11, 15, 10, tzinfo=UTC)
+    assert (found.tzinfo is None) == (not text.endswith(("UTC", "Z")))
+
+
+def test_a_time_without_an_offset_is_in_the_zone_of_the_deadline() -> None:
+    policy = Policy(deadline=datetime.fromisoformat("2025-11-14T23:59:00+05:00"), per_day=0.1)
+    local = datetime(2025, 11, 14, 23, 30)
+    elsewhere = datetime(2025, 11, 14, 18, 45, tzinfo=UTC)  # 23:45 there
+    first = row("a", policy=policy, submitted=local, groups={"a": "G", "b": "G"})
+    second = row("b", policy=policy, submitted=elsewhere, groups={"a": "G", "b": "G"})
+    assert (first.score.hours_late, second.score.hours_late) == (0, 0)
+    assert [one.counts for one in settle_groups([first, second])] == [False, True]
 
 
 def test_no_times_at_all_cost_nothing() -> None:
