@@ -26,6 +26,9 @@ MAX_FILE_BYTES = 8 << 20
 MAX_NOTEBOOK_BYTES = 32 << 20  # plots travel inside
 MAX_TOTAL_BYTES = 64 << 20
 MAX_ARCHIVE_BYTES = 512 << 20  # of one zip inside: whoever packs the data set too hands in a large one
+MAX_UNPACKED_BYTES = (
+    2 << 30
+)  # of everything that is unpacked to read one submission, what is too large included
 MAX_RATIO = 200
 MAX_INNER = 8  # zips inside that are opened
 MAX_LEVELS = 3  # of zips in zips
@@ -110,6 +113,7 @@ class Found:
         self.notes = notes
         self._folders: set[str] = set()
         self._total = 0
+        self._unpacked = 0
         self._opened = 0
 
     def add(self, key: str, data: bytes) -> bool:
@@ -151,9 +155,16 @@ class Found:
                 inside[key] = partial(_open_member, archive, member)
                 continue
             data = _member_bytes(archive, member, key, self.notes)
-            if data is not None and not self.add(key, data):
+            if (data is not None and not self.add(key, data)) or self._exhausted(key, data):
                 return
         self.open_inside(inside, under, level)
+
+    def _exhausted(self, key: str, data: bytes | None) -> bool:
+        """Whether unpacking has cost as much as a submission may; one that is too large was unpacked up to its limit."""
+        self._unpacked += most_bytes(key) if data is None else len(data)
+        if self._unpacked > MAX_UNPACKED_BYTES:
+            self.notes.append(f"Reading stopped after {MAX_UNPACKED_BYTES >> 20} MiB: this is no submission.")
+        return self._unpacked > MAX_UNPACKED_BYTES
 
     def open_inside(self, inside: Mapping[str, Callable[[], IO[bytes]]], under: str, level: int) -> None:
         """Add the contents of zips, each under its own name without the suffix, unless there is code beside them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import packed
 from grader.errors import SubmissionError
 from grader.packed import MAX_FILE_BYTES
 from grader.submission import load_submission, submission_from_files
@@ -168,6 +169,14 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     found = load_submission(path)
     assert list(found.files) == ["ok.py"]
     assert "when unpacked" in found.notes[0]
+
+
+def test_a_zip_of_many_bombs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "MAX_UNPACKED_BYTES", 20 << 20)
+    bombs = ((f"{number}.py", b"\0" * (9 << 20)) for number in range(5))
+    notes = load_submission(zip_of(tmp_path / "s.zip", *bombs)).notes
+    assert sum("when unpacked" in note for note in notes) == 3
+    assert notes[-1] == "Reading stopped after 20 MiB: this is no submission."
 
 
 def test_remarks_are_few_however_many_members_are_odd(tmp_path: Path) -> None:
