@@ -59,7 +59,7 @@ def test_an_entry_is_found_by_id_kind_or_check(name: str, found: str) -> None:
     [
         ("G1030", r"explain G1030: no such entry; near: (G\d+, )*G103"),
         ("gradeint", r"explain gradeint: no such entry; near: gradient"),
-        ("zzzzzz", r"explain zzzzzz: no such entry; there are C, F, G, P, W entries"),
+        ("zzzzzz", r"explain zzzzzz: no such entry; there are C, F, G, M, N, P, T, U, W entries"),
         ("\x1b[31m", r"explain : no such entry"),
     ],
 )

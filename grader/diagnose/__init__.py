@@ -23,6 +23,7 @@ from grader.diagnose.observation import Event, EventKind, Observation
 if TYPE_CHECKING:
     from grader.diagnose.catalogue import CATALOGUE, FORWARD_HYPOTHESES, HYPOTHESES
     from grader.diagnose.naming import diagnose_forward, diagnose_gradient
+    from grader.diagnose.updates import Updates, diagnose_updates
 
 __all__ = [
     "CATALOGUE",
@@ -33,17 +34,21 @@ __all__ = [
     "Fault",
     "Hypothesis",
     "Observation",
+    "Updates",
     "diagnose_forward",
     "diagnose_gradient",
+    "diagnose_updates",
     "name_fault",
 ]
 
 _LATE = {
+    "Updates": "updates",
     "CATALOGUE": "catalogue",
     "FORWARD_HYPOTHESES": "catalogue",
     "HYPOTHESES": "catalogue",
     "diagnose_forward": "naming",
     "diagnose_gradient": "naming",
+    "diagnose_updates": "updates",
 }
 
 

@@ -12,7 +12,8 @@ class Fault:
     Args:
         id: stable: "G103". G1xx any gradient, G2xx linear, G3xx activations, G4xx softmax and losses, G5xx
             normalisation and dropout, G6xx convolution, pooling, embedding, recurrence, attention; Fxxx
-            forward; P1xx protocol; N1xx networks; M1xx metrics; T1xx training.
+            forward; P1xx protocol; N1xx networks; M1xx metrics; T1xx training;
+            U1xx optimizers.
         title: the fault in a few words; ``{gradient}`` stands for "bias gradient", "input gradient" ...
         meaning: what the code does, in a sentence or two.
         why: why that is wrong.

@@ -12,7 +12,7 @@ from grader.diagnose import CATALOGUE, FORWARD_HYPOTHESES, HYPOTHESES, Fault
 from grader.diagnose.faults import FAULTS
 from reference.layers import LAYERS
 
-ID = re.compile(r"[GFPNMT][1-6]\d\d")
+ID = re.compile(r"[GFPNMTU][1-6]\d\d")
 
 
 def test_ids_are_unique_and_well_formed() -> None:

@@ -29,6 +29,7 @@ from grader.diagnose.faults.recurrence import RECURRENCE
 from grader.diagnose.faults.softmax import SOFTMAX
 from grader.diagnose.faults.spatial import SPATIAL
 from grader.diagnose.faults.training import TRAINING
+from grader.diagnose.faults.updates import UPDATES
 
 FAULTS: tuple[Fault, ...] = (
     *GENERAL,
@@ -57,4 +58,5 @@ FAULTS: tuple[Fault, ...] = (
     *NETWORKS,
     *METRICS,
     *TRAINING,
+    *UPDATES,
 )

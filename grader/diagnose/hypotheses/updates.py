@@ -1,0 +1,85 @@
+"""Faults of optimizer updates: which switches make which fault."""
+
+from __future__ import annotations
+
+from grader.diagnose.variants.updates import AdamSwitches, SgdSwitches
+
+SGD: tuple[tuple[str, str, SgdSwitches], ...] = (
+    ("U101", "", SgdSwitches(sign=-1.0)),
+    ("U102", "", SgdSwitches(lr_power=0)),
+    ("U103", "", SgdSwitches(lr_power=2)),
+    ("U103", "", SgdSwitches(rate_inside=True)),
+    ("U104", "", SgdSwitches(decay="negative")),
+    ("U105", "it shrinks the parameter beside the step", SgdSwitches(decay="decoupled")),
+    ("U105", "and the learning rate is left out", SgdSwitches(decay="without lr")),
+    ("U106", "", SgdSwitches(decay="none")),
+    ("U107", "doubled", SgdSwitches(decay="doubled")),
+    ("U107", "halved", SgdSwitches(decay="halved")),
+    ("U111", "", SgdSwitches(momentum="none")),
+    ("U111", "", SgdSwitches(momentum="none", dampening="none")),
+    ("U111", "the velocity begins anew", SgdSwitches(momentum="none", dampening="none", ahead_too=False)),
+    ("U111", "the velocity begins anew", SgdSwitches(momentum="none", ahead_too=False)),
+    ("U112", "its sign is flipped", SgdSwitches(momentum="negative")),
+    ("U112", "its sign is flipped", SgdSwitches(momentum="negative", ahead_too=False)),
+    ("U112", "it is squared", SgdSwitches(momentum="squared")),
+    ("U112", "it is squared", SgdSwitches(momentum="squared", ahead_too=False)),
+    ("U113", "1 - momentum", SgdSwitches(dampening="one less momentum")),
+    ("U113", "in the first step too", SgdSwitches(dampening="first too")),
+    ("U113", "it is left out", SgdSwitches(dampening="none")),
+    ("U114", "plain momentum where Nesterov's is due", SgdSwitches(nesterov="never")),
+    ("U114", "Nesterov's where plain momentum is due", SgdSwitches(nesterov="always")),
+    ("U114", "each where the other is due", SgdSwitches(nesterov="opposite")),
+    ("U115", "the gradient is not added", SgdSwitches(nesterov="velocity alone")),
+    ("U115", "the velocity is not multiplied by the momentum", SgdSwitches(nesterov="added")),
+    ("U115", "the old velocity is used", SgdSwitches(nesterov="old")),
+    ("U116", "", SgdSwitches(late=True)),
+)
+"""Of SGD: the fault's id, a note, and how it is computed."""
+
+ADAM: tuple[tuple[str, str, AdamSwitches], ...] = (
+    ("U101", "", AdamSwitches(sign=-1.0)),
+    ("U102", "", AdamSwitches(lr_power=0)),
+    ("U103", "", AdamSwitches(lr_power=2)),
+    ("U104", "", AdamSwitches(decay="negative")),
+    ("U104", "in the gradient", AdamSwitches(decay="negative", decay_in="coupled")),
+    ("U104", "beside the step", AdamSwitches(decay="negative", decay_in="decoupled")),
+    ("U106", "in the gradient", AdamSwitches(decay="none", decay_in="coupled")),
+    ("U106", "beside the step", AdamSwitches(decay="none", decay_in="decoupled")),
+    ("U105", "it shrinks the parameter beside the step, as in AdamW", AdamSwitches(decay="decoupled")),
+    ("U105", "it is added to the gradient, where AdamW is due", AdamSwitches(decay="coupled")),
+    ("U105", "and the learning rate is left out", AdamSwitches(decay="without lr")),
+    ("U106", "", AdamSwitches(decay="none")),
+    ("U107", "doubled", AdamSwitches(decay="doubled")),
+    ("U107", "halved", AdamSwitches(decay="halved")),
+    ("U108", "", AdamSwitches(forgetful=True)),
+    ("U121", "of both moments", AdamSwitches(correct="")),
+    ("U121", "of the first moment", AdamSwitches(correct="v")),
+    ("U121", "of the second moment", AdamSwitches(correct="m")),
+    ("U122", "it is one too high", AdamSwitches(counted=1)),
+    ("U122", "it is one too low", AdamSwitches(counted=-1)),
+    ("U122", "it stays 1", AdamSwitches(stuck=True)),
+    *(
+        ("U123", "beta times t in place of beta to the t", AdamSwitches(linear=which))
+        for which in ("mv", "m", "v")
+    ),
+    ("U124", "under the root", AdamSwitches(epsilon="inside")),
+    ("U124", "before the correction", AdamSwitches(epsilon="before")),
+    ("U124", "it is left out", AdamSwitches(epsilon="none")),
+    ("U125", "", AdamSwitches(root="missing")),
+    ("U126", "the gradient itself", AdamSwitches(square="g")),
+    ("U126", "the gradient itself", AdamSwitches(square="g", root="of the absolute value")),
+    ("U126", "the gradient's absolute value", AdamSwitches(square="abs")),
+    ("U126", "the first moment squared", AdamSwitches(square="m2")),
+    ("U126", "the gradient less the first moment, squared", AdamSwitches(square="centred")),
+    ("U127", "", AdamSwitches(exchanged=True)),
+    ("U128", "the second moment", AdamSwitches(numerator="v")),
+    ("U128", "the gradient: RMSprop", AdamSwitches(numerator="g")),
+    ("U128", "Nesterov's: Nadam", AdamSwitches(numerator="nesterov")),
+    ("U129", "the first moment", AdamSwitches(share_m=False)),
+    ("U129", "the second moment", AdamSwitches(share_v=False)),
+    ("U129", "both moments", AdamSwitches(share_m=False, share_v=False)),
+    ("U130", "AMSGrad: the largest second moment", AdamSwitches(largest=True)),
+    ("U130", "AdaGrad: the squares are added up", AdamSwitches(numerator="g", added=True, correct="")),
+    ("U130", "RMSprop: no first moment, no correction", AdamSwitches(numerator="g", correct="")),
+)
+"""Of Adam, in the same way."""
