@@ -104,8 +104,12 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
 
 def _is_ratio(part: list[Token], after: list[Token]) -> bool:
     """``(2^N - 2) : 1``: a ratio, not a label."""
-    rest = [t.text for t in after if t.text not in (".", ",")]
-    return rest == ["1"] and any(t.text in ("^", "+", "-", "/") for t in part)
+    rest = [t for t in after if t.text not in (".", ",")]
+    texts = {t.text for t in part}
+    number = len(rest) == 1 and rest[0].kind == "num"
+    return number and (
+        bool(texts & RELATIONS) or (rest[0].text == "1" and bool(texts & {"^", "+", "-", "/"}))
+    )
 
 
 def _conditional(tokens: list[Token]) -> bool:

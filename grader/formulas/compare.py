@@ -41,10 +41,14 @@ def compare(
         Ambiguous: nothing says which of two indices numbers the rows, and it matters.
     """
     best: Compared | None = None
+    misnamed = ""
     if not left and len(value.axes) > 1:
         left = _ordered_by_size(value, want, sample)
+        misnamed = _misnamed(value, sample)
     for got, note in arrangements(value, want, left):
         if equal(got, want):
+            if misnamed:
+                raise Ambiguous(f"{misnamed}; write the left-hand side with its subscripts")
             return Compared(True, got, note)
         vector = 1 in want.shape
         if got.shape == want.shape[::-1] and equal(got.T, want) and (vector or layout_any):
@@ -66,6 +70,15 @@ def _ordered_by_size(value: Value, want: Array, sample: Sample) -> tuple[str, ..
     if sorted(lengths) != sorted(want.shape) or len(set(lengths)) < len(lengths):
         return ()
     return tuple(value.axes[lengths.index(side)] for side in want.shape)
+
+
+def _misnamed(value: Value, sample: Sample) -> str:
+    """What is odd about the letters of the free indices: m numbers an axis of length N where n numbers one of M."""
+    sizes = {name.lower(): (name, size) for name, size in sample.sizes.items()}
+    odd = [axis for axis in value.axes if axis in sizes and sizes[axis][1] != value.size_of(axis)]
+    if len(odd) < 2 or {sizes[axis][1] for axis in odd} != {value.size_of(axis) for axis in odd}:
+        return ""
+    return f"the index {odd[0]} numbers an axis of length {sample.show(value.size_of(odd[0]))}, not {sizes[odd[0]][0]}"
 
 
 def _ask_for_order(value: Value, want: Array) -> None:
