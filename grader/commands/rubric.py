@@ -1,4 +1,4 @@
-"""``grader rubric``: list, show, lint, fields, schema, selftest."""
+"""``grader rubric``: new, list, show, lint, fields, schema, selftest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,39 @@ import typer
 
 from grader.commands.arguments import BELOW, GRADED, UNUSABLE, DataFolder, RubricArgument
 
-rubric_app = typer.Typer(help="Rubrics: list, show, lint, fields, schema, selftest.", no_args_is_help=True)
+rubric_app = typer.Typer(
+    help="Rubrics: new, list, show, lint, fields, schema, selftest.", no_args_is_help=True
+)
+
+
+@rubric_app.command("new")
+def rubric_new(
+    solution: Annotated[
+        Path, typer.Argument(help="Folder of a right solution of yours.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New file to write; printed if left out.")
+    ] = None,
+) -> None:
+    """A first rubric from a solution: every layer that is recognised, tried before it is written down."""
+    from rich.console import Console
+
+    from grader.drafting import draft_rubric
+    from grader.errors import UsageError
+    from grader.files import write_text
+    from grader.sandbox import Sandbox
+
+    if output is not None and output.exists():
+        raise UsageError(f"{output} is there already; give another name with -o")
+    with Sandbox() as sandbox, Console(stderr=True).status("trying") as status:
+        text = draft_rubric(
+            solution, sandbox, beside=output, on_tried=lambda name: status.update(f"trying {name}")
+        )
+    if output is None:
+        print(text, end="")
+    else:
+        write_text(output, text)
+        print(f"{output} is written; next: grader rubric lint {output}")
 
 
 @rubric_app.command("list")
