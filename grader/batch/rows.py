@@ -29,6 +29,7 @@ class Row:
         counts: False where another submission of the same group counts.
         remark: what a teacher should know about this row.
         seed, hash: of the submission.
+        notes: what was left out of it or read in another's place.
     """
 
     entry: Entry
@@ -40,6 +41,7 @@ class Row:
     remark: str = ""
     seed: int = 0
     hash: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def make_row(
@@ -62,7 +64,10 @@ def make_row(
         parts=tuple((part.id, one_line(part.title or part.id, limit=120)) for part in report.parts),
         checks=figures(report),
     )  # fmt: skip
-    return Row(entry, shown, score, submitted, group, True, remark, report.seed, report.submission_hash)
+    notes = report.notes if outcome in ("graded", "open") else ()
+    return Row(
+        entry, shown, score, submitted, group, True, remark, report.seed, report.submission_hash, notes
+    )
 
 
 def settle_groups(rows: Iterable[Row]) -> list[Row]:
@@ -125,6 +130,7 @@ class Roll:
         return None
 
 
+NOTES = 4  # in one remark; the report has all
 COLUMNS = (
     "submission", "student", "group", "email", "student_id", "variant", "outcome", "points", "of", "earned", "open",
     "extra", "hours_late", "penalty", "counts", "percent", "remark", "seed", "submission_hash",
@@ -147,7 +153,8 @@ def _cells(row: Row, *, anonymous: bool) -> list[str]:
     email, student_id = (
         ("", "") if anonymous else (who.email, who.student_id or who.canvas_id or who.moodle_id)
     )
-    remark = "; ".join(filter(None, (row.shown.message, row.remark, score.note)))
+    notes = (one_line(note, limit=200) for note in row.notes[:NOTES])
+    remark = "; ".join(filter(None, (row.shown.message, row.remark, score.note, *notes)))
     late = "" if score.hours_late is None else number(score.hours_late)
     return [
         csv_cell(row.shown.key), csv_cell(row.shown.name), csv_cell("" if anonymous else row.group), csv_cell(email),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.batch.cells import read_sheet
 from grader.batch.gradebooks import Scale, fill_canvas, fill_moodle, spellings
-from grader.batch.rows import Roll, settle_groups
+from grader.batch.rows import Roll, grades_csv, settle_groups
 from grader.errors import UsageError
 from grader.model import Verdict
 from tests.batch.rows import row
@@ -46,6 +47,29 @@ def _cells(text: str) -> list[list[str]]:
 
 def _roll(*rows: object) -> Roll:
     return Roll(rows, {})  # type: ignore[arg-type]
+
+
+def test_grades_csv_has_a_guarded_line_for_everybody() -> None:
+    rows = [
+        row("=1+2", P, F, email="=x@y", student_id="007"),
+        row('O"Neil,\nB', P, Verdict.ERRORED),
+        row("m", P, M),
+    ]
+    rows[0] = replace(rows[0], notes=("There is no modules.py;\n'a.py' was read in its place.",))
+    table = grades_csv(rows, anonymous=False)
+    found = list(csv.DictReader(io.StringIO(table, newline="")))
+    assert [line["student"] for line in found] == ["'=1+2", 'O"Neil, B', "m"]
+    assert [line["email"] for line in found] == ["'=x@y", "", ""]
+    assert [line["student_id"] for line in found] == ["007", "", ""]
+    assert [(line["points"], line["of"], line["open"], line["part: part1"]) for line in found] == [
+        ("5", "10", "0", "0"), ("5", "10", "0", "0"), ("5", "10", "5", "0"),
+    ]  # fmt: skip
+    assert [line["remark"] for line in found] == [
+        "There is no modules.py; 'a.py' was read in its place.",
+        "1 of 2 checks ended in an error: because",
+        "a person must mark a part",
+    ]
+    assert "=x@y" not in grades_csv(rows, anonymous=True)
 
 
 def test_canvas_is_filled_and_nothing_else_changes(tmp_path: Path) -> None:
