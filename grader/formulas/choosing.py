@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.formulas.cursor import Shared
 from grader.formulas.limits import FormulaError, Unreadable
-from grader.formulas.names import Names
+from grader.formulas.names import OWN, Names
 from grader.formulas.parser import Parser
 from grader.formulas.statements import Statement
 from grader.formulas.style import Style
@@ -127,7 +127,7 @@ def definitions_of(
             tree = Parser(respelled(statement.sides[-1], spellings), names, shared, {}).whole()
         except Unreadable:
             if len(texts) == 1:  # whoever uses the name does not mean what it stands for elsewhere
-                spellings[texts] = f"the answer's own {texts[0]}"
+                spellings[texts] = f"{OWN}{texts[0]}"
             continue
         spellings[texts] = "=" + "".join(texts)
         trees[spellings[texts]] = tree

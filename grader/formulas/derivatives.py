@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.formulas.limits import Unreadable
-from grader.formulas.scripts import Scripts
+from grader.formulas.sum_limits import SumLimits
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Apply, Node, Sym
 
 
-class Derivatives(Scripts):
+class Derivatives(SumLimits):
     """Recognises ``\\frac{\\partial L}{\\partial Y}``, ``dL/dY``, ``\\nabla_Y L`` and ``\\frac{dh(X)}{dX}``."""
 
     def fraction_derivative(self, top: list[Token], bottom: list[Token]) -> Node | None:

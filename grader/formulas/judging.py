@@ -139,9 +139,7 @@ def concluded(attempt: Attempt, problem: Problem) -> Judgement:
     candidate, vectors, clash = chosen
     if candidate.guesses and clash is None:
         token = sorted(candidate.guesses)[0]
-        return Judgement(
-            "unreadable", reading, unreadable_message(f"{token!r} is not a name of this question", token)
-        )
+        return Judgement("unreadable", reading, unreadable_message(problem.names.unknown(token), token))
     if reading.remarks:
         message = f"the words after the formula ({reading.remarks}) may change its meaning"
         return Judgement("unreadable", reading, unreadable_message(message, ""))

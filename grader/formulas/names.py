@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from grader.formulas.lexer import lex
 from grader.formulas.limits import Unreadable
 from grader.formulas.question import Question, Symbol, Truth
+from grader.formulas.spellings import ONES, SYNONYMS, UPSTREAM, gradient_spellings, numbered, texts_of
 from grader.formulas.tokens import Token
 
 FUNCTIONS = {
@@ -27,7 +26,9 @@ DERIVATIVES = frozenset(
 )  # read with a prime
 LOSS = frozenset(("L", "l", "ell", "J", "E", "C", "loss", "Loss", "cost", "Cost", "CE", "Lrm", "LCE", "LOSS"))
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
+OWN = "the answer's own "  # before a name that the answer defines in a way that cannot be read
 _LONGEST_SPLIT = 40
+_MOST_SHOWN = 8
 
 
 class Names:
@@ -73,25 +74,25 @@ class Names:
         self, declared: Mapping[str, Symbol]
     ) -> Iterator[tuple[tuple[str, ...], tuple[Token, ...]]]:
         for name in self.known | self.functions:
-            texts = _texts(name)
+            texts = texts_of(name)
             if len(texts) > 1:
                 yield texts, (Token("name", name),)
-            for spelled in self._numbered(name):
+            for spelled in numbered(name, self.known):
                 yield spelled, (Token("name", name),)
         for name, symbol in declared.items():
             for alias in symbol.aliases:
-                yield _texts(alias), (Token("name", name),)
+                yield texts_of(alias), (Token("name", name),)
         for alias, formula in self.question.aliases.items():
             tokens = tuple(lex(formula))
             bracketed = tokens if len(tokens) == 1 else (Token("sym", "("), *tokens, Token("sym", ")"))
-            yield _texts(alias), bracketed
+            yield texts_of(alias), bracketed
         for name in sorted(self.shapes):
             if (
                 name[0] == "d"
                 and name[1:]
                 and (name[1:] in self.known or name not in declared or self._is_gradient(name))
             ):
-                for texts in _gradient_spellings(name[1:]):
+                for texts in gradient_spellings(name[1:]):
                     if texts[0] == "d" and "d" in self.known:
                         continue  # d is a size: d h is a product
                     if texts[0] not in self.known or len(texts) > 1:
@@ -99,35 +100,19 @@ class Names:
         upstream = [n for n in sorted(declared) if self._is_gradient(n) and n not in self.hidden]
         if len(upstream) == 1:
             self.upstream = upstream[0]
-            for texts in _UPSTREAM:
+            for texts in UPSTREAM:
                 if texts[0] not in self.known:
                     yield texts, (Token("name", upstream[0]),)
-        for group in _SYNONYMS:
+        for group in SYNONYMS:
             declared_here = [name for name in group if name in self.known]
             if len(declared_here) == 1:
                 for other in group:
                     if other not in self.known:
-                        yield _texts(other), (Token("name", declared_here[0]),)
+                        yield texts_of(other), (Token("name", declared_here[0]),)
         if not {"leaky", "relu"} & self.known:
             yield ("leaky", "_", "relu"), (Token("name", "leakyrelu"),)
-        for phrase in _ONES:
-            yield _texts(phrase), (Token("ones", "1"),)
-
-    def _numbered(self, name: str) -> Iterator[tuple[str, ...]]:
-        """``W1`` is also ``W_1`` and, where no W is declared, ``W^{(1)}``, ``W^{[1]}`` and ``W^1``."""
-        found = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name)
-        if found is None or found[1] in self.known:
-            return
-        base, number = found.groups()
-        yield base, number
-        yield base, "_", number
-        for script in (
-            ("(", number, ")"),
-            ("{", "(", number, ")", "}"),
-            ("{", "[", number, "]", "}"),
-            (number,),
-        ):
-            yield base, "^", *script
+        for phrase in ONES:
+            yield texts_of(phrase), (Token("ones", "1"),)
 
     @staticmethod
     def _is_gradient(name: str) -> bool:
@@ -238,6 +223,17 @@ class Names:
             )
         return gradient
 
+    def unknown(self, name: str) -> str:
+        """What to say about a name that is not among those of the question, with the names that are."""
+        given = [n for n in (*self.question.symbols, *self.question.functions) if n not in self.hidden]
+        shown = [f"∂L/∂{n[1:]}" if self._is_gradient(n) else n for n in given[:_MOST_SHOWN]]
+        known = (
+            f"; its names are {', '.join(shown)}{', ...' if len(given) > _MOST_SHOWN else ''}"
+            if shown
+            else ""
+        )
+        return f"{name!r} is not a name of this question{known}"
+
     def rank(self, name: str) -> int:
         """How many subscripts an entry of a symbol takes."""
         return sum(1 for side in self.shapes.get(name, ()) if side != 1)
@@ -248,47 +244,3 @@ def function(word: str) -> str | None:
     if word in ("H", "I", "E"):
         return None
     return FUNCTIONS.get(word) or (FUNCTIONS.get(word.lower()) if len(word) > 1 else None)
-
-
-_SYNONYMS = (
-    ("lambda", "lam", "lmbda", "lamda", "lambd", "lambda_", "reg", "weight_decay"),
-    ("eta", "lr", "learning_rate", "learning rate", "step_size"),
-    ("epsilon", "eps"),
-)  # words for the same thing: with one of them declared, the others are known
-_ONES = (
-    "all-ones vector", "all ones vector", "all-one vector", "all-one-vector", "all-ones-vector", "vector of ones",
-    "vector of all ones", "ones vector", "row vector of ones", "column vector of ones", "ones-vector", "row of ones",
-    "all one vector", "allonesvector", "vector of 1s", "matrix of ones", "ones matrix", "all-ones matrix",
-)  # fmt: skip
-_UPSTREAM = (
-    ("dout",), ("grad", "_", "output"), ("grad", "_", "out"), ("upstream",), ("upstream", "_", "grad"),
-    ("dOut",), ("d", "_", "out"), ("gradoutput",), ("gradout",), ("dL", "_", "dout"), ("grad",), ("up", "_", "grad"),
-)  # fmt: skip
-
-
-@lru_cache(maxsize=4096)
-def _texts(spelling: str) -> tuple[str, ...]:
-    return tuple(token.text for token in lex(spelling))
-
-
-@lru_cache(maxsize=1024)
-def _gradient_spellings(name: str) -> tuple[tuple[str, ...], ...]:
-    """Ways to write the gradient with respect to ``name`` without a fraction."""
-    tokens = _texts(name)
-    first, rest = tokens[0], tokens[1:]
-    joined = [(f"dL{first}", *rest), (f"dLd{first}", *rest), (f"dld{first}", *rest), (f"dJd{first}", *rest)]
-    joined += [
-        ("dL", "_", f"d{first}", *rest),
-        ("dl", "_", f"d{first}", *rest),
-        ("dJ", "_", f"d{first}", *rest),
-    ]
-    joined += [
-        ("grad", "_", *tokens),
-        (f"grad{first}", *rest),
-        (*tokens, "_", "grad"),
-        ("dloss", "_", f"d{first}", *rest),
-    ]
-    joined += [("g", "_", *tokens), ("delta", "_", *tokens), ("d", "_", *tokens), ("dL", "_", *tokens)]
-    joined += [("grad", "_", "L", "_", *tokens), (*tokens, ".", "grad")]
-    joined += [("d", *tokens)] if rest or len(first) == 1 else []
-    return tuple(joined)

@@ -29,6 +29,7 @@ from grader.formulas.numpy_syntax import (
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Bin, Call, Compare, Neg, Node, Num, Sym, Transpose, depth, size
 
+NO_PYTHON = "not a Python expression"
 _MAX_STATEMENTS = 8
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "np+", ast.Sub: "np-", ast.Mult: "np*", ast.Div: "np/", ast.MatMult: "@", ast.Pow: "np**", ast.FloorDiv: "np//",
@@ -85,9 +86,7 @@ def parse_code(
             warnings.simplefilter("ignore")
             module = ast.parse(_lines(textwrap.dedent(text).strip()))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(
-            f"not a Python expression: {getattr(error, 'msg', error)}", text.strip()[:20]
-        ) from error
+        raise Unreadable(f"{NO_PYTHON}: {getattr(error, 'msg', error)}", text.strip()[:20]) from error
     reader = _Reader(names, definitions or {})
     try:
         tree, left = reader.statements(module.body, target)
@@ -184,7 +183,7 @@ class _Reader(Calls):
 
             return Parser(pieces, self.names, Shared(Style()), {}).whole()
         if not pieces or len(pieces) != 1 or pieces[0].text not in self.names.known:
-            raise Unreadable(f"{name!r} is not a name of this question", name)
+            raise Unreadable(self.names.unknown(name), name)
         if pieces[0].text in self.names.hidden:
             raise Unreadable(f"{name} is not among what is given; write the answer without it", name)
         return Sym(pieces[0].text)

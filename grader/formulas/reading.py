@@ -13,7 +13,7 @@ from grader.formulas.evaluate import Evaluator, Meaning
 from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.local_functions import preparation
 from grader.formulas.names import Names
-from grader.formulas.numpy_dialect import looks_like_code, parse_code
+from grader.formulas.numpy_dialect import NO_PYTHON, looks_like_code, parse_code
 from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
 from grader.formulas.readings import Candidate, candidates
 from grader.formulas.sampling import Sample
@@ -105,7 +105,8 @@ def _read(text: str, names: Names, lenient: Names, target: str, language: Langua
                 return _read_code(text, stripped, names, target)
             except Unreadable:
                 pass
-        raise (code_error or math_error) from None
+        no_python = code_error is not None and str(code_error).startswith(NO_PYTHON)
+        raise (math_error if code_error is None or no_python else code_error) from None
 
 
 def _without_marks(text: str) -> str:

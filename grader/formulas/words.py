@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.formulas.commands import CommandParser
 from grader.formulas.limits import Unreadable
-from grader.formulas.names import CONSTANTS, DERIVATIVES, function
+from grader.formulas.names import CONSTANTS, DERIVATIVES, OWN, function
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Apply, Bin, Call, Cases, Compare, Eye, IndexValue, Node, Num, Sym, Transpose
 
@@ -91,7 +91,12 @@ class WordParser(CommandParser):
         if command and len(text) > 1 and (stripped := self._unprefixed(text)):
             self.tokens[self.position - 1] = Token("name", stripped)
             return self.named(stripped)
-        raise Unreadable(f"{text!r} is not a name of this question", text)
+        if text.startswith(OWN):
+            own = text.removeprefix(OWN)
+            raise Unreadable(
+                f"what {own} stands for is given in the answer, but could not be read; write it out", own
+            )
+        raise Unreadable(self.names.unknown(text), text)
 
     def where(self) -> Node:
         """``where(X > 0, a, b)`` as NumPy has it."""
