@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.script_draws import draw_inputs
-from grader.checks.script_values import differences, in_proportion
+from grader.checks.script_values import differences, in_proportion, unfit
 from grader.checks.support import (
     absent,
     evidence_of,
@@ -176,9 +176,9 @@ def _checked(context: Context, reply: Reply, names: Sequence[str], trials: int, 
     if error is not None:
         raise RubricError(f"rubric {context.rubric.id}: {context.id}: {what}: {error}")
     found = _values(reply, names, trials)
-    empty = [name for name in names if found[0][name] is None]
-    if empty:
-        raise RubricError(f"rubric {context.rubric.id}: {context.id}: {what}: {empty[0]} is None")
+    for name, value in ((name, values[name]) for values in found for name in names):
+        if problem := unfit(value):
+            raise RubricError(f"rubric {context.rubric.id}: {context.id}: {what}: {name} {problem}")
     return found
 
 
@@ -204,15 +204,18 @@ def _run(context: Context, submission: Submission, script: str, draws: Values, n
     modules = [module for module, _ in imported(script)]
     packages = set[str]().union(*(needed_packages(submission.sources, module) for module in modules))
     packages |= {module.partition(".")[0] for module in modules}
+    module_of_ours = SCRIPT
+    while any(name.startswith(module_of_ours) for name in submission.files):
+        module_of_ours += "_"  # a package of that name would be run in place of the script
     program = Program()
     run = program.import_("runpy").attr("run_module")
     for trial, given in enumerate(draws):
         with program.attempt(f"draw {trial + 1}"):
             program.seed(context.seed + trial)
-            left = program.call(run, SCRIPT, init_globals=given)
+            left = program.call(run, module_of_ours, init_globals=given)
             for name in names:
                 program.send(f"{trial}.{name}", left.item(name))
-    files = {**submission.files, f"{SCRIPT}.py": (BEFORE + script).encode()}
+    files = {**submission.files, f"{module_of_ours}.py": (BEFORE + script).encode()}
     with context.sandbox.worker(
         files, limits=worker_limits(context), support=support_files(), packages=frozenset(packages)
     ) as worker:

@@ -69,6 +69,22 @@ def _other_kind(got: object, due: str) -> Comparison:
     return Comparison(False, "type", f"{_shown(got)} came where {due} is due", None, ())
 
 
+def unfit(value: object) -> str:
+    """Why a value cannot be what is due, as it would prove nothing; "" if it can."""
+    if value is None:
+        return "is None"
+    if isinstance(value, Opaque):
+        return f"is an object of type {value.type_name}; compare its arrays and numbers"
+    if isinstance(value, (Mapping, list, tuple)):
+        items = list(value.values() if isinstance(value, Mapping) else value)
+        return next((why for item in items if (why := unfit(item))), "" if items else "is empty")
+    if isinstance(value, np.ndarray) and value.size == 0:
+        return "is empty"
+    if isinstance(value, np.ndarray | float) and np.isnan(value).any():
+        return "is not a number"
+    return ""
+
+
 def _shown(value: object) -> str:
     if value is None:
         return "nothing"

@@ -171,8 +171,28 @@ def test_lint_names_what_is_wrong_with_a_script(tmp_path: Path, old: str, new: s
     assert said in "\n".join(lint_rubric(path))
 
 
-def test_an_error_in_what_is_due_is_the_rubrics(sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("new = w + velocitty", "expected: NameError: name 'velocitty'"),
+        ("new = None", "expected: new is None"),
+        ("new = [w, object()]", "expected: new is an object of type object"),
+        ("new = {}", "expected: new is empty"),
+        ("new = w * float('nan')", "expected: new is not a number"),
+    ],
+)
+def test_an_error_in_what_is_due_is_the_rubrics(
+    sandbox: Sandbox, tmp_path: Path, wrong: str, said: str
+) -> None:
     path = tmp_path / "r.toml"
-    path.write_text(HEAD + OF_PAGE.replace("new = w + velocity\n", "new = w + velocitty\n"), "utf-8")
-    with pytest.raises(RubricError, match=r"training\.momentum: expected: NameError: name 'velocitty'"):
-        graded(sandbox, path, FILES)
+    path.write_text(HEAD + OF_PAGE.replace("new = w + velocity\n", f"{wrong}\n", 1), "utf-8")
+    with pytest.raises(RubricError, match=rf"training\.momentum: {re.escape(said)}"):
+        graded(sandbox, path, FILES, "*.momentum")
+
+
+def test_no_package_of_a_submission_stands_in_for_the_script(sandbox: Sandbox, page: Path) -> None:
+    wrong = {**FILES, "optim.py": OPTIM.replace("w + v", "w - v")}
+    package = {"course_script/__init__.py": "", "course_script/__main__.py": "new = w + velocity"}
+    assert graded(sandbox, page, {**wrong, **package}, "*.momentum")["momentum"].message.startswith(
+        "new is wrong"
+    )
