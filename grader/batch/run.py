@@ -78,6 +78,10 @@ class Batch:
         rows = settle_groups(self._rows[entry.key] for entry in self.entries)
         if unmatched := self.request.times.unmatched(self.entries):
             self.warnings.append(f"times are listed for nobody who handed in: {listed(unmatched)}")
+        if strangers := self.store.strangers(self._rows):
+            self.warnings.append(
+                f"reports of an earlier run, of submissions that are gone: {listed(strangers)}"
+            )
         return BatchResult(tuple(rows), self.kept, self.seed, self.rubric, tuple(self.warnings))
 
     def _grade(self, todo: Iterator[tuple[Entry, Task, str]], pool: Pool, watch: Watch) -> None:

@@ -18,7 +18,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,11 @@ class Store:
         """Write a record, then what it was made of: a record without its state is graded again."""
         write_file(self._record(key), record)
         self.save_state(key, state)
+
+    def strangers(self, keys: Iterable[str]) -> list[str]:
+        """Folders of reports of submissions that are no longer there."""
+        reports = self.root / "reports"
+        return sorted({path.name for path in reports.iterdir()} - set(keys)) if reports.is_dir() else []
 
     def holds(self, key: str, file: str, content: str) -> bool:
         """Whether a file of a submission's reports is exactly this."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def test_what_changed_is_graded_again_and_nothing_else(tmp_path: Path) -> None:
     (submissions / "bob" / "modules.py").write_bytes(tiny.CLASS["alice"])
     changed = tiny.run(tiny.request(tmp_path, root))
     assert changed.kept == len(KEYS) - 1
+    assert changed.warnings == ()
     assert next(row for row in changed.rows if row.shown.key == "bob").shown.earned == 9
     assert tiny.run(tiny.request(tmp_path, root, seed=None)).seed == first.seed == 7
     (root / "run" / "records" / "erin.json").write_text("{}")  # damaged
@@ -106,6 +108,10 @@ def test_what_changed_is_graded_again_and_nothing_else(tmp_path: Path) -> None:
     assert tiny.run(tiny.request(tmp_path, root, only=("linear.forward",), seed=8)).kept == 0
     rubric.write_text(tiny.RUBRIC.replace("points = 3", "points = 4"))
     assert tiny.run(tiny.request(tmp_path, root, only=("linear.forward",), seed=8)).kept == 0
+    shutil.rmtree(submissions / "bob")
+    fewer = tiny.run(tiny.request(tmp_path, root, only=("linear.forward",), seed=8))
+    assert fewer.kept == len(KEYS) - 1
+    assert fewer.warnings == ("reports of an earlier run, of submissions that are gone: 'bob'",)
 
 
 def test_marks_survive_grading_again_and_can_be_taken_back(tmp_path: Path) -> None:
