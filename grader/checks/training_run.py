@@ -21,6 +21,7 @@ from grader.model import Verdict
 from grader.sandbox import Program, Ref, Worker
 
 SECONDS = 120.0  # of one call of train with the default budget, unless the rubric says otherwise
+LONGEST_SECONDS = 900.0  # of a call with a larger one
 LEAST_SECONDS = 20.0  # of a call with a smaller budget
 HUNG_SECONDS = 8.0  # of a call after one that got nowhere
 PATIENCE = 3.0  # times what a call should take at the pace of the slowest one before it
@@ -74,9 +75,12 @@ class TrainRun:
 
     def _limit(self) -> float:
         """Seconds for one call, by the work that it is: slow code gets its time, code that hangs loses little."""
-        whole = self.context.spec.seconds or max(SECONDS, self.context.rubric.limits.seconds)
+        given = self.context.spec.seconds
+        whole = given or max(SECONDS, self.context.rubric.limits.seconds)
         share = self.budget.work / Budget().work
-        limit = whole if share >= 1 else min(whole, max(LEAST_SECONDS, whole * share))
+        limit = min(whole, max(LEAST_SECONDS, whole * share))
+        if share > 1 and given is None:  # a run of the whole homework, for a claim
+            whole = limit = min(whole * share, LONGEST_SECONDS)
         if self.context.facts.get(self._hung):
             return min(limit, HUNG_SECONDS)
         due: float = PATIENCE * self.context.facts.get(self._pace, 0.0) * self.budget.effort

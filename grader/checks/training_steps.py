@@ -7,6 +7,7 @@ how far, and which parameters it reached; after several steps, whether gradients
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from grader.truth import LAYERS
 
 RATE = 0.05
 STEPS = 3
+NOTHING = 1e-9  # steps that are due and no longer than this say nothing
 HELD_OUT = 256
 CLOSE = 0.02  # relative difference of a step from the one that was due, for float32
 REPRODUCED = 1e-3  # relative difference of the reference's output from the model's, at the same weights
@@ -119,32 +121,42 @@ def _reproducing(context: Context, start: Start, form: str) -> Mlp | None:
 
 def _first_step(mlp: Mlp, before: Parameters, after: Parameters) -> Fault | float | None:
     """What is wrong with one step; 1 where it is learning rate times gradient, None where it is something else."""
-    ratios, still = [], []
-    for number, (old, new, slope) in enumerate(zip(before, after, mlp.gradient(before), strict=True), 1):
-        for name, a, b, g in zip(("weight", "bias"), old, new, slope, strict=True):
-            due = -RATE * g
-            if np.abs(due).max() < 1e-9:
-                continue
-            if np.array_equal(a, b):
-                still.append(f"{name} of linear layer {number}")
-                continue
-            moved = b - a
-            ratio = float((moved * due).sum() / (due * due).sum())
-            off = float(np.abs(moved - ratio * due).max() / np.abs(moved).max())
-            ratios.append(ratio if off < CLOSE else np.nan)
+    ratios = _ratios(before, after, mlp.gradient(before))
+    still = [name for name, ratio in ratios.items() if ratio == 0]
+    if still and len(still) == len(ratios):
+        return Fault("T112", "one step leaves every parameter as it was")
     if still:
         named = ", ".join(still)
-        every = Fault("T112", "one step leaves every parameter as it was")
-        return Fault("T113", f"a step never changes the {named}", named) if ratios else every
-    if not ratios or not np.isfinite(ratios).all() or np.ptp(ratios) > CLOSE * abs(np.mean(ratios)):
+        return Fault("T113", f"a step never changes the {named}", named)
+    values = np.array(list(ratios.values()))
+    if not len(values) or not np.isfinite(values).all():
         return None
-    ratio = float(np.mean(ratios))
+    up = [name for name, ratio in ratios.items() if abs(ratio + 1) < CLOSE]
+    if up and (np.abs(np.abs(values) - 1) < CLOSE).all():
+        named = "" if len(up) == len(values) else ", ".join(up)
+        return Fault("T111", f"a step goes up the gradient{f' of the {named}' if named else ''}", named)
+    ratio = float(values.mean())
+    if np.ptp(values) > CLOSE * abs(ratio):
+        return None
     if abs(ratio - 1) < CLOSE:
         return ratio
-    if abs(ratio + 1) < CLOSE:
-        return Fault("T111", "a step goes up the gradient")
     text = f"a step is {ratio:.4g} times learning rate times gradient"
     return Fault("T114", text, f"factor {ratio:.4g}")
+
+
+def _ratios(before: Parameters, after: Parameters, gradient: Parameters) -> dict[str, float]:
+    """How far each parameter moved in units of the step that was due; NaN where it moved another way."""
+    found = {}
+    for number, (old, new, slope) in enumerate(zip(before, after, gradient, strict=True), 1):
+        for name, a, b, g in zip(("weight", "bias"), old, new, slope, strict=True):
+            due, moved = -RATE * g, b - a
+            if np.abs(due).max() < NOTHING:
+                continue
+            ratio = float((moved * due).sum() / (due * due).sum())
+            off = float(np.abs(moved - ratio * due).max())
+            fits = off <= CLOSE * float(np.abs(moved).max())
+            found[f"{name} of linear layer {number}"] = ratio if fits else math.nan
+    return found
 
 
 def _added_up(mlp: Mlp, before: Parameters, later: Parameters) -> Fault | None:

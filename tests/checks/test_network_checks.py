@@ -17,6 +17,7 @@ NETWORK_FAULTS = [
     (LOOP, "        for layer in self.layers[:-2]:\n            out = layer.forward(out)\n        out = self.layers[-1].forward(out[:, :4])\n", "mlp_numpy.network", ""),
     ("            n_in = n_out\n", "", "mlp_numpy.network", ""),
     ("        self.layers.append(SoftMaxModule())", "        self.layers.append(SoftMaxModule())\n        n_hidden[0]", "mlp_numpy.network", "with no hidden layer (n_hidden = [])"),
+    ("enumerate(n_hidden)", "enumerate(n_hidden[:1])", "mlp_numpy.gradient", "Right with one hidden layer"),
     ("append(ELUModule(alpha=1.0))", "append(self.__dict__.setdefault('elu', ELUModule(alpha=1.0)))", "mlp_numpy.gradient", "more than once"),
     ("input_layer=(i == 0)", "input_layer=False", "mlp_numpy.network", "not told that it is the input layer"),
     ("input_layer=(i == 0)", "input_layer=True", "mlp_numpy.network", "layer 2 is told that it is the input layer"),
@@ -60,6 +61,9 @@ TORCH_FAULTS = [
     ("layers.append(nn.ELU())", "layers += [nn.ELU(), nn.Dropout(0.2)]", {"mlp_torch.network"}, "dropout (p = 0.2)"),
     ("layers.append(nn.ELU())", "layers.append(nn.ReLU())", {"mlp_torch.network"}, "relu"),
     ("layers.append(nn.ELU())", "layers.append(nn.LeakyReLU(0.1))", {"mlp_torch.network"}, "leaky_relu with slope 0.1"),
+    ("layers.append(nn.ELU())", "layers.append(nn.Softsign())", {"mlp_torch.network"}, "is due"),
+    ("for n_out in n_hidden:", "for n_out in n_hidden[:1]:", {"mlp_torch.network", "mlp_torch.batch_norm"}, "Right with one hidden layer"),
+    ("nn.init.zeros_(layer.bias)", "nn.init.normal_(layer.bias, std=0.01)", {"mlp_torch.init"}, "the bias of linear layer 1 starts"),
     ("layers.append(nn.ELU())", "pass", {"mlp_torch.network"}, "no activation"),
     ("nonlinearity='linear' if first else 'relu'", "nonlinearity='linear'", {"mlp_torch.init"}, "standard deviation"),
     ("nn.init.kaiming_normal_(", "0 * len('') or (lambda *a, **k: None)(", {"mlp_torch.init"}, "standard deviation"),
@@ -82,6 +86,45 @@ def test_batch_norm_that_is_ignored(sandbox: Sandbox) -> None:
     lost = [c for c in report.checks if c.earned < c.points]
     assert [c.id for c in lost] == ["mlp_torch.batch_norm"]
     assert "no batch norm layer is called" in lost[0].message
+
+
+OWN_NORM = """from torch import nn, no_grad, ones, sqrt, zeros
+
+
+class Norm(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(ones(n)), nn.Parameter(zeros(n))
+        self.mean, self.var = zeros(n), ones(n)
+
+    def forward(self, x):
+        mean, var = self.mean, self.var
+        if {train}:
+            mean, var = x.mean(0), x.var(0, unbiased=False)
+            with no_grad():
+                self.mean = 0.9 * self.mean + {rate} * mean
+                self.var = 0.9 * self.var + {rate} * var
+        return self.gamma * (x - mean) / sqrt(var + 1e-5) + self.beta
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("train", "rate", "faults"),
+    [("self.training", "0.1", []), ("True", "0.1", ["N136"]), ("self.training", "0 * 0.1", [])],
+)
+def test_a_batch_norm_of_their_own(sandbox: Sandbox, train: str, rate: str, faults: list[str]) -> None:
+    files = full_marks_with(mlp_pytorch=("nn.BatchNorm1d(n_out)", "Norm(n_out)"))
+    files["mlp_pytorch.py"] = OWN_NORM.format(train=train, rate=rate).encode() + files["mlp_pytorch.py"]
+    result = check(sandbox, files, "mlp_torch.batch_norm")
+    assert [fault.id for fault in result.diagnoses] == faults
+    assert (result.verdict is Verdict.PASSED) is (train != "True" and rate == "0.1"), result.message
+
+
+def test_a_bias_may_start_as_pytorch_leaves_it(sandbox: Sandbox) -> None:
+    files = full_marks_with(mlp_pytorch=("nn.init.zeros_(layer.bias)", "pass"))
+    assert check(sandbox, files, "mlp_torch.init").verdict is Verdict.PASSED
 
 
 def test_a_constructor_without_super_is_explained(sandbox: Sandbox) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader.checks import training_best, training_short
+from grader.checks.claim import check_claim
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.training import check_training
 from grader.checks.training_budget import Budget
 from grader.checks.training_run import run_train
+from grader.checks.training_steps import step_fault
 from grader.data import DataSet, standin
 from grader.data.store import open_data, write_data
 from grader.model import Band, Verdict
-from grader.rubric import PartSpec, Rubric, TrainingBands, TrainingSpec, load_rubric
+from grader.rubric import ClaimSpec, PartSpec, Rubric, TrainingBands, TrainingSpec, load_rubric
 from grader.sandbox import Sandbox
 from grader.submission import submission_from_files
+from tests.checks.test_network_checks import OWN_NORM
 from tests.grading_support import full_marks_with
 
 BANDS = TrainingBands(stand_in=(Band(at_least=0.15, share=0.5), Band(at_least=0.2, share=1.0)))
@@ -162,6 +167,13 @@ def test_what_students_return_otherwise_is_read(sandbox: Sandbox, data: DataSet)
         "logging_dict['step_loss'], {'train_loss': np.array(logging_dict['step_loss'])})"
     )
     files = changed(TORCH, "return model, val_accuracies, test_accuracy, logging_dict", new)
+    loaders = "{k: torch.utils.data.DataLoader(cifar10[k], batch_size, k == 'train', drop_last=k == 'train', num_workers=2) for k in cifar10}"
+    source = files["train_mlp_pytorch.py"].decode()
+    source = source.replace(
+        "cifar10_utils.get_dataloader(cifar10, batch_size=batch_size, return_numpy=False)", loaders
+    )
+    assert "num_workers" in source
+    files["train_mlp_pytorch.py"] = source.encode()
     context = context_of(sandbox, data, files, TORCH)
     trial = run_train(context, Budget(images=640, epochs=1, held_out=200, batch_norm=False), ("public",))
     assert trial.validation is not None
@@ -183,6 +195,80 @@ def test_constant_accuracies_earn_what_the_model_measures(sandbox: Sandbox, data
         TORCH, "return model, val_accuracies, test_accuracy", "return MLP(3072, [], 10), [1.0], 1.0"
     )
     assert judged(sandbox, data, "accuracy", files=idle).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "fault"),
+    [
+        (TORCH, "            optimizer.zero_grad()\n", "", "T110"),
+        (NUMPY, "layer.params['weight'] -= lr", "layer.params['weight'] += lr", "T111"),
+        (NUMPY, "            layer.params['bias'] -= lr * layer.grads['bias']\n", "", "T113"),
+        (TORCH, "loss.backward()", "(loss * 128).backward()", "T114"),
+        (
+            TORCH,
+            "optim.SGD(model.parameters(), lr=lr)",
+            "optim.SGD(model.parameters(), lr=lr, momentum=0.5)",
+            "",
+        ),
+        (NUMPY, "Trains", "trains", ""),
+    ],
+)
+def test_what_a_step_does_is_named(
+    sandbox: Sandbox, data: DataSet, module: str, old: str, new: str, fault: str
+) -> None:
+    context = context_of(sandbox, data, changed(module, old, new), module, ask="loss_falls")
+    found = step_fault(context.spec, context, "flat")  # type: ignore[arg-type]
+    assert (found.id if found else "") == fault
+
+
+AGAIN = """
+_train = train
+
+
+def train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir):
+    _, accuracies, _, logging = _train(hidden_dims, lr, use_batch_norm, batch_size, epochs, seed, data_dir)
+    best = int(np.argmax(accuracies)) + 1
+    model, _, test, _ = _train(hidden_dims, lr, use_batch_norm, batch_size, best, seed, data_dir)
+    return model, accuracies, test, logging
+"""
+
+
+def test_training_again_up_to_the_best_epoch_is_as_good_as_keeping_it(
+    sandbox: Sandbox, data: DataSet
+) -> None:
+    files = full_marks_with()
+    files["train_mlp_pytorch.py"] += AGAIN.encode()
+    assert judged(sandbox, data, "best_model", files=files).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(("old", "new"), [("    pass\n", "    pass\n"), ("    model.eval()\n", "")])
+def test_modes_of_a_batch_norm_of_their_own(sandbox: Sandbox, data: DataSet, old: str, new: str) -> None:
+    files = full_marks_with(mlp_pytorch=("nn.BatchNorm1d(n_out)", "Norm(n_out)"))
+    files["mlp_pytorch.py"] = (
+        OWN_NORM.format(train="self.training", rate="0.1").encode() + files["mlp_pytorch.py"]
+    )
+    source = files["train_mlp_pytorch.py"].decode().replace(old, new)
+    files["train_mlp_pytorch.py"] = source.encode()
+    found = judged(sandbox, data, "train_eval_mode", files=files)
+    assert [fault.id for fault in found.diagnoses] == (["T140"] if "eval" in old else []), found.message
+
+
+def test_claims_are_compared_with_a_run(sandbox: Sandbox, data: DataSet) -> None:
+    facts: dict[str, Any] = {}
+
+    def claimed(best: float, test: float) -> Finding:
+        values = {"val": "validation_accuracies", "test": "test_accuracy"}
+        spec = ClaimSpec(kind="claim", id="it", values=values)
+        files = {**full_marks_with(), "results.json": json.dumps({"val": [best], "test": test}).encode()}
+        context = context_of(sandbox, data, files, TORCH)
+        return check_claim(spec, replace(context, spec=spec, facts=facts))
+
+    far = claimed(0.99, 0.98)
+    assert far.verdict is Verdict.FAILED
+    assert "reported 0.9800; a run here (1 epoch of 4,000 images" in far.message
+    test, best = (item.want or 0.0 for item in far.evidence)
+    assert claimed(best + 0.01, test - 0.01).verdict is Verdict.PASSED
+    assert claimed(best, 0.98).share == 0.5
 
 
 SEARCH = (Path(__file__).parent / "label_search.py").read_text()
