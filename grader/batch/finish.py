@@ -48,7 +48,7 @@ def write_outputs(result: BatchResult, store: Store, outputs: Outputs, groups: M
     write_file(page, to_class_html(_page(result, outputs)))
     paths += [table, page]
     roll = Roll(result.rows, groups)
-    for source, fill in _gradebooks(result, roll, outputs):
+    for source, fill in _gradebooks(result.rubric.title, roll, outputs):
         try:
             filled = fill(source)
         except UsageError as error:
@@ -63,11 +63,19 @@ def write_outputs(result: BatchResult, store: Store, outputs: Outputs, groups: M
     return Written(tuple(paths), tuple(dict.fromkeys(warnings)))
 
 
-def _gradebooks(
-    result: BatchResult, roll: Roll, outputs: Outputs
-) -> list[tuple[Path, Callable[[Path], Filled]]]:
+def check_gradebooks(outputs: Outputs, title: str) -> None:
+    """Look before hours of grading whether the exports can be filled in.
+
+    Raises:
+        UsageError: a file cannot be read, is not such an export, or it is not clear which column is meant.
+    """
+    for source, fill in _gradebooks(title, Roll((), {}), outputs):
+        fill(source)
+
+
+def _gradebooks(title: str, roll: Roll, outputs: Outputs) -> list[tuple[Path, Callable[[Path], Filled]]]:
     """The exports to fill in, each with the function that does it."""
-    scale, title = outputs.scale, result.rubric.title
+    scale = outputs.scale
     canvas = partial(fill_canvas, roll=roll, scale=scale, column=outputs.canvas_column, title=title)
     moodle = partial(fill_moodle, roll=roll, scale=scale, column=outputs.moodle_column)
     asked = ((outputs.canvas, canvas), (outputs.moodle, moodle))

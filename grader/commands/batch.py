@@ -62,7 +62,7 @@ def batch(
     python: Annotated[str, typer.Option(help="Interpreter that runs submissions.")] = "",
 ) -> None:  # fmt: skip
     """Grade a whole class; run it again to continue or to grade what has changed."""
-    from grader.batch.finish import Outputs, write_outputs
+    from grader.batch.finish import Outputs, check_gradebooks, write_outputs
     from grader.batch.gradebooks import Scale
     from grader.batch.lists import Times, read_groups, read_times
     from grader.batch.policy import load_policy
@@ -88,6 +88,7 @@ def batch(
         canvas, canvas_column, moodle, moodle_column, Scale(scale, final_only), anonymous, times
     )
     work = Batch(request)
+    check_gradebooks(outputs, work.rubric.title)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with (

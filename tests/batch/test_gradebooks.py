@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.batch.cells import read_sheet
+from grader.batch.finish import Outputs, check_gradebooks
 from grader.batch.gradebooks import Scale, fill_canvas, fill_moodle, spellings
 from grader.batch.rows import Roll, grades_csv, settle_groups
 from grader.errors import UsageError
@@ -100,6 +101,9 @@ def test_canvas_needs_to_know_the_column_and_the_maximum(tmp_path: Path) -> None
         UsageError, match=r"which assignment is not clear.*Homework 1 \(77\); Essay, long \(78\)"
     ):
         fill_canvas(path, roll, FREE)
+    with pytest.raises(UsageError, match="which assignment is not clear"):  # before anything is graded
+        check_gradebooks(Outputs(canvas=path), "Homework")
+    check_gradebooks(Outputs(canvas=path, canvas_column="Homework 1"), "Homework")
     with pytest.raises(UsageError, match="no assignment 'Nope'"):
         fill_canvas(path, roll, FREE, column="Nope")
     assert fill_canvas(path, roll, FREE, title="homework 1").count == 1
