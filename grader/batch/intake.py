@@ -79,6 +79,24 @@ def find_entries(path: Path, left_out: list[str] | None = None) -> list[Entry]:
     return entries
 
 
+def without_loose_files(
+    entries: list[Entry], modules: Iterable[str], path: Path, left_out: list[str]
+) -> list[Entry]:
+    """The entries but for files of the homework that lie beside them: a hand-out, or all of one student's work.
+
+    Raises:
+        SubmissionError: there is nothing else, so this is one submission and no class.
+    """
+    loose = [entry for entry in entries if entry.source in set(modules)]
+    if loose and len(loose) == len(entries):
+        raise SubmissionError(
+            f"{path}: one submission, not a class: {listed(entry.source for entry in loose)} at its top; "
+            f"`grade {path}` grades it, `grader batch` takes the folder above"
+        )
+    left_out += [entry.source for entry in loose]
+    return [entry for entry in entries if entry not in loose]
+
+
 def read_entry(entry: Entry) -> Contents:
     """Read one submission into memory.
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from grader.batch.anonymous import code_of, write_names
-from grader.batch.intake import Entry, find_entries, listed
+from grader.batch.intake import Entry, find_entries, listed, without_loose_files
 from grader.batch.interrupts import undisturbed
 from grader.batch.job import Graded, Task, failure_text, internal_report
 from grader.batch.pools import Pool, dask_pool, local_pool
@@ -43,7 +43,9 @@ class Batch:
         self.rubric = load_rubric(request.rubric)
         self.store = Store(request.results)
         left_out: list[str] = []
-        self.entries = find_entries(request.submissions, left_out)
+        self.entries = without_loose_files(
+            find_entries(request.submissions, left_out), self.rubric.modules, request.submissions, left_out
+        )
         self.policy = request.policy or getattr(self.rubric, "policy", None)
         self.seed = 0
         self.kept = 0

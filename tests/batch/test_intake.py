@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.intake import Entry, find_entries, read_entry
+from grader.batch.intake import Entry, find_entries, read_entry, without_loose_files
 from grader.errors import SubmissionError
 from tests.batch.classes import MODULES, files_of, folder_of, under, zipped
 
@@ -198,6 +198,20 @@ def test_who_handed_in_nothing_has_an_entry(tmp_path: Path) -> None:
         entries = find_entries(tmp_path / name)
         assert len(entries) == count
         assert any("Nothing was handed in" in note for entry in entries for note in read_entry(entry).notes)
+
+
+def test_one_submission_is_no_class(tmp_path: Path) -> None:
+    for name in MODULES:
+        (tmp_path / name).write_bytes(b"")
+    left_out: list[str] = []
+    with pytest.raises(
+        SubmissionError, match=r"one submission, not a class: .mlp_numpy\.py., .modules\.py. at"
+    ):
+        without_loose_files(find_entries(tmp_path), MODULES, tmp_path, left_out)
+    (tmp_path / "ann.py").write_bytes(b"")
+    found = without_loose_files(find_entries(tmp_path), MODULES, tmp_path, left_out)
+    assert [entry.key for entry in found] == ["ann"]
+    assert left_out == ["mlp_numpy.py", "modules.py"]
 
 
 @pytest.mark.parametrize(
