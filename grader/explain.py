@@ -1,6 +1,6 @@
 """`grader explain G103`: what an id in a report means, why it matters, an example, how to see it oneself.
 
-Ids come from three catalogues: faults of code (G, F, P: `grader.diagnose`), faults of written answers (W:
+Ids come from three catalogues: faults of code (G, F, P, N, M, T: `grader.diagnose`), faults of written answers (W:
 `grader.formulas`) and kinds of checks (C: `grader.check_catalogue`). A kind's name or a check's id works, too.
 """
 

@@ -98,12 +98,14 @@ def _order_fault(run: Run) -> Fault | None:
 
 
 def _begun_wrong(run: Run) -> Fault | None:
-    """A backward that raised before it got through, and had begun with another layer than the last."""
-    if not run.backward or run.backward[0].instance == run.forward[-1].instance:
-        return None
-    first = run.backward[0].name.rpartition(".")[2]
-    last = run.forward[-1].name.rpartition(".")[2]
-    return Fault("N121", f"backward begins with {first}; {last}, the last layer of forward, is due first")
+    """A backward that raised before it got through, and had left the reverse order of forward before that."""
+    for seen, due in zip(run.backward, reversed(run.forward), strict=False):
+        if seen.instance != due.instance:
+            names = [step.name.rpartition(".")[2] for step in (seen, due)]
+            return Fault(
+                "N121", f"backward goes to {names[0]} where {names[1]} is due, in the reverse of forward"
+            )
+    return None
 
 
 def _handed_wrong(run: Run) -> Fault | None:
