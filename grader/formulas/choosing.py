@@ -12,7 +12,7 @@ from grader.formulas.parser import Parser
 from grader.formulas.statements import Statement
 from grader.formulas.style import Style
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Entry, Node, Sym
+from grader.formulas.tree import Entry, Node, Sym, Table
 
 
 def choose(
@@ -98,18 +98,32 @@ def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
     if len(statement.sides) < 2 or not first or first[0].kind not in ("word", "name"):
         return ()
     texts = tuple(t.text for t in first)
-    known = texts[0] in lenient.known or lenient.pieces(first[0]) is not None
-    if (
-        known
-        and len(first) == 1
-        and texts[0] not in lenient.known
-        and lenient.folded(texts[0]) in lenient.sizes
-    ):
-        known = False  # D = diag(p) where d is a size
-    if known or len(first) == 1:
-        return () if known else texts
-    plain = len(first) <= 4 and texts[1] == "_" and all(t.kind in ("word", "num") for t in first[2:])
+    if _is_known(first[0], len(first) == 1, lenient):
+        return ()
+    if len(first) == 1:
+        return texts
+    plain = (
+        len(first) <= 5
+        and texts[1] == "_"
+        and all(t.kind in ("word", "num") or t.text == "," for t in first[2:])
+    )
     return texts if plain and texts[0] not in ("sum", "max") else ()
+
+
+def _is_known(token: Token, alone: bool, lenient: Names) -> bool:
+    """Whether a left-hand side names what the question knows: not a size, which an answer may use for a matrix."""
+    question, name = lenient.question, token.text
+    if name in lenient.loss or name in (
+        question.left_side,
+        *(part.left_side or part.id for part in question.parts),
+    ):
+        return True
+    outputs = {line.partition("=")[0].strip() for line in question.forward} - set(question.symbols)
+    if name in outputs or name in lenient.sizes:
+        return False
+    if name not in lenient.known and alone and lenient.folded(name) in lenient.sizes:
+        return False  # D = diag(p) where d is a size
+    return name in lenient.known or lenient.pieces(token) is not None
 
 
 def definitions_of(
@@ -122,16 +136,32 @@ def definitions_of(
         texts = _defines(statement, lenient)
         if statement is chosen or not texts or len(trees) >= 8:
             continue
+        indices = _indices(texts)
+        if indices:  # U_{ij} = ...: a matrix
+            texts = texts[:1]
+        spelled = "=" + "".join(texts)
+        scope = {index: f"{index}#{spelled}" for index in indices}
+        shared = Shared(Style(), dict(trees), renamed=1000 * (len(trees) + 1))
         try:
-            shared = Shared(Style(), dict(trees))
-            tree = Parser(respelled(statement.sides[-1], spellings), names, shared, {}).whole()
+            tree = Parser(respelled(statement.sides[-1], spellings), names, shared, scope).whole()
         except Unreadable:
-            if len(texts) == 1:  # whoever uses the name does not mean what it stands for elsewhere
-                spellings[texts] = f"{OWN}{texts[0]}"
+            if len(texts) == 1 and texts[0] not in lenient.sizes:
+                spellings[texts] = (
+                    f"{OWN}{texts[0]}"  # whoever uses the name does not mean what it is elsewhere
+                )
             continue
-        spellings[texts] = "=" + "".join(texts)
-        trees[spellings[texts]] = tree
+        spellings[texts] = spelled
+        trees[spelled] = Table(tuple(scope.values()), tree) if indices else tree
     return trees, spellings
+
+
+def _indices(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The indices of ``U_{ij}``; none of ``\\delta_1`` and of names with a word as their subscript."""
+    letters = tuple(letter for text in texts[2:] for letter in text if letter != ",")
+    plain = (
+        1 <= len(letters) <= 2 and len(set(letters)) == len(letters) and all("a" <= c <= "z" for c in letters)
+    )
+    return letters if plain else ()
 
 
 def respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str]) -> list[Token]:
@@ -141,14 +171,20 @@ def respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str])
     position = 0
     single = [texts[0] for texts in spellings if len(texts) == 1]
     while position < len(source):
-        for texts, name in spellings.items():
+        given = position > 0 and source[position - 1].text in (
+            "partial",
+            "d",
+        )  # the Y of dL/dY is no name of its own
+        for texts, name in () if given else spellings.items():
             if tuple(t.text for t in source[position : position + len(texts)]) == texts:
                 out.append(Token("name", name))
                 position += len(texts)
                 break
         else:
             token = source[position]
-            begins = [name for name in single if token.kind == "word" and token.text.startswith(name)]
+            begins = [
+                name for name in single if not given and token.kind == "word" and token.text.startswith(name)
+            ]
             if begins:
                 longest = max(begins, key=len)
                 out.append(Token("name", spellings[(longest,)]))

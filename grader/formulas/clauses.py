@@ -45,9 +45,11 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
     skipped_to = -1  # the end of a remark in brackets
     skipped = False  # behind \\in, up to the next comma
     for k, token in enumerate(tokens):
-        if part and depth == 0 and token.text == "(" and (end := _remark_end(tokens, k)):
+        if part and depth == 0 and token.text in ("(", "[") and (end := _remark_end(tokens, k)):
             skipped_to = end
-            remarks.extend(t.text for t in tokens[k:end] if t.text.lower() in _MEANINGFUL - _LAYOUT)
+            remarks.extend(
+                t.text for t in tokens[k:end] if t.text.lower() in (_MEANINGFUL - _LAYOUT) | {"x", "times"}
+            )
         if k <= skipped_to:
             continue
         inside_cases += (token.text == "begin:cases") - (token.text == "end:cases")
@@ -128,9 +130,21 @@ def _remark_end(tokens: list[Token], start: int) -> int:
     inside = {token.text.lower() for token in inner}
     if "vector" in inside and inside <= _LAYOUT:
         return end
+    if _is_size(inner) and tokens[start].spaced and all(t.text in ",.;" for t in tokens[end + 1 :]):
+        return end
     plain = all(t.kind in ("word", "name") or t.text in ("-", ",", ".") for t in inner)
     said = {text for text in inside if len(text) > 2} & (_PROSE | _MEANINGFUL | _REMARKED)
     return end if plain and len(said) >= (1 if tokens[start + 1].kind == "word" else 2) else 0
+
+
+def _is_size(inner: list[Token]) -> bool:
+    """Whether brackets hold a size alone: ``S x M``."""
+    sides = [t.text for t in inner[::2]]
+    return (
+        len(inner) == 3
+        and inner[1].text in ("x", "times")
+        and all(len(side) == 1 and (side.isupper() or side.isdigit()) for side in sides)
+    )
 
 
 def is_word_of_prose(tokens: list[Token], k: int) -> bool:

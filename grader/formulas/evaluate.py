@@ -27,6 +27,7 @@ from grader.formulas.tree import (
     Ones,
     Sum,
     Sym,
+    Table,
     Transpose,
 )  # fmt: skip
 from grader.formulas.values import (
@@ -39,6 +40,7 @@ from grader.formulas.values import (
     matmul,
     scalar,
     sum_over,
+    tabulated,
     transpose,
     unary,
 )  # fmt: skip
@@ -263,6 +265,9 @@ class Evaluator:
                 return entry(transpose(base), node.subs, as_row=self.meaning.rows == "side_row")
             return entry(base, node.subs, as_row=self.meaning.rows == "row")
         return entry(base, node.subs, as_row=False)
+
+    def _table(self, node: Table) -> Value:
+        return tabulated(self.of(node.body), node.indices)
 
     @staticmethod
     def _two_sided(value: Value) -> bool:

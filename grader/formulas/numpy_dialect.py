@@ -55,6 +55,7 @@ _CODE = re.compile(
     r"|\w\[[^\]=]*[<>]=?[^\]]*\]\s*[*]?=(?!=)"
 )
 
+_GRADIENT = re.compile(r"(?<![\w./])(?:dL|dl|∂L)/(?:d|∂)([A-Za-z]\w*)")  # in pseudo-code: dL/dY.sum(axis=0)
 _NEXT = re.compile(r"(?:,|\band\b)\s*(?=[A-Za-z_][\w.]{0,40}\s*=(?!=))")
 
 
@@ -84,7 +85,7 @@ def parse_code(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = ast.parse(_lines(textwrap.dedent(text).strip()))
+            module = ast.parse(_lines(_GRADIENT.sub(r"dL_d\1", textwrap.dedent(text).strip())))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Unreadable(f"{NO_PYTHON}: {getattr(error, 'msg', error)}", text.strip()[:20]) from error
     reader = _Reader(names, definitions or {})

@@ -175,7 +175,9 @@ def last_number(reading: Reading) -> Reading:
     numbers = re.findall(r"(?<![\w.^_])\d+(?![\w^_]|\.\d)", text)
     equal = re.findall(r"=\s*\$?\s*(\d+)(?![\w^_]|\.\d)", text)
     total = re.findall(
-        r"\b(?:total|altogether|overall|so|hence|thus|therefore)\b[^\d.=]{0,40}(\d+)(?![\w^_]|\.\d)", text
+        r"\b(?:total|altogether|overall|so|hence|thus|therefore)\b[^\d.=]{0,40}(\d+)(?![\w^_]|\.\d)",
+        text,
+        re.IGNORECASE,
     )
     said = {numbers[-1] if numbers else "", *equal[-1:], *total[-1:]}
     if (len(set(numbers)) != 1 and not (equal or total)) or _HEDGED.search(text):

@@ -73,7 +73,8 @@ class Scripts(Cursor):
             return Transpose(sized) if isinstance(node, Transpose) else sized
         if isinstance(node, Num):
             raise Unreadable("a subscript at a number", str(node.value))
-        if isinstance(node, Sym) and self.decorated(node.name, group):
+        base = node.a if isinstance(node, Bin) and node.op in ("pow", "hpow") else node
+        if isinstance(base, Sym) and self.decorated(base.name, group):
             return node
         if isinstance(node, Sym) and not self.names.shapes.get(node.name):
             raise Unreadable(f"{node.name} is one number here; it has no subscript", node.name + "_")
@@ -95,7 +96,8 @@ class Scripts(Cursor):
         numbers_rows = bool(self.names.shapes.get(name))
         if numbers_rows and (len(text) < 4 or not text.isalpha() or text in self.names.known):
             return False
-        if not numbers_rows and (name not in self.names.shapes or any(t.text in self.scope for t in words)):
+        index = any(t.text in self.scope for t in words)
+        if not numbers_rows and (index or (name not in self.names.shapes and not text.isalpha())):
             return False
         if self.shared.decorations.setdefault(name, text) != text:
             raise Unreadable(f"{name} with the subscripts {text} and {self.shared.decorations[name]}", text)

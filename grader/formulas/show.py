@@ -22,6 +22,7 @@ from grader.formulas.tree import (
     Ones,
     Sum,
     Sym,
+    Table,
     Transpose,
 )  # fmt: skip
 from grader.formulas.wordlist import split
@@ -104,6 +105,12 @@ class Writer:
                 ), 5
             case Sum():
                 return self._sum(node), 2
+            case Table(indices, body):
+                inner = ",".join(_plain(index) for index in indices)
+                return (
+                    f"[{self.write(body)}]_{{{inner}}}" if self.latex else f"[{self.write(body)}]_{inner}",
+                    5,
+                )
             case Delta(i, j):
                 return (
                     f"\\delta_{{{_plain(i)}{_plain(j)}}}" if self.latex else f"δ[{_plain(i)},{_plain(j)}]"

@@ -113,6 +113,14 @@ class Sum(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Table(Node):
+    """A matrix given by its entries, ``U_{ij} = ...``: the body for all values of the indices."""
+
+    indices: tuple[str, ...]
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Delta(Node):
     """Kronecker delta of two indices."""
 

@@ -290,3 +290,20 @@ def sum_over(a: Value, axis: str, product: bool = False) -> Value:
     k = a.axes.index(axis)
     data = a.data.prod(axis=k) if product else a.data.sum(axis=k)
     return replace(a, data=data, axes=a.axes[:k] + a.axes[k + 1 :])
+
+
+def tabulated(body: Value, indices: tuple[str, ...]) -> Value:
+    """A matrix from its entries: two indices number its rows and columns; one numbers entries or rows.
+
+    Raises:
+        Unreadable: the body depends on other indices, or is too large for a matrix.
+    """
+    vector = 1 in (body.rows, body.cols) and not any(body.flex) and not body.eye
+    if set(body.axes) != set(indices) or not (body.is_scalar or (vector and len(indices) == 1)):
+        raise Unreadable(
+            "a definition by entries that does not say what they are", indices[0].partition("#")[0]
+        )
+    data = np.transpose(
+        body.data, [*(body.axes.index(i) for i in indices), -2 % body.data.ndim, -1 % body.data.ndim]
+    )
+    return Value(data.reshape(data.shape[0], -1))
