@@ -127,7 +127,7 @@ def _latest(files: Files, notes: list[str], *, canvas: bool) -> Files:
     """The files without what Canvas writes into their names after a resubmission; of several, the latest."""
     renamed = without_versions(files, latest=canvas)
     replaced = sorted(plain for plain in renamed.values() if plain in files)
-    notes += [f"{plain} was handed in several times; the latest is graded." for plain in replaced]
+    notes += [f"Handed in several times, the latest is graded: {listed(replaced)}."] if replaced else []
     kept = {name: data for name, data in files.items() if name not in replaced}
     return {renamed.get(name, name): data for name, data in kept.items()}
 

@@ -200,6 +200,17 @@ def test_who_handed_in_nothing_has_an_entry(tmp_path: Path) -> None:
         assert any("Nothing was handed in" in note for entry in entries for note in read_entry(entry).notes)
 
 
+def test_the_latest_of_several_versions_on_canvas_is_read(tmp_path: Path) -> None:
+    names = ("jo_7_11_modules.py", "jo_7_12_modules-1.py", "jo_7_13_modules-2.py", "al_8_14_work.zip")
+    for name in names[:3]:
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / names[3]).write_bytes(zipped({"modules.py": b"own", "modules-1.py": b"also own"}))
+    one_zip, single_files = (read_entry(entry) for entry in find_entries(tmp_path))
+    assert dict(one_zip.files) == {"modules.py": b"own", "modules-1.py": b"also own"}
+    assert single_files.files["modules.py"] == names[2].encode()
+    assert single_files.notes == ("Handed in several times, the latest is graded: 'modules.py'.",)
+
+
 def test_one_submission_is_no_class(tmp_path: Path) -> None:
     for name in MODULES:
         (tmp_path / name).write_bytes(b"")
