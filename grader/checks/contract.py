@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.contract_stability import Answer, stable, stable_rows
 from grader.checks.layer import LayerUnderTest, layer_under_test
+from grader.checks.own_mask import draws_its_own
 from grader.checks.support import printed
 from grader.conventions.layer_form import LayerForm
 from grader.conventions.spelling import Parameter
@@ -31,11 +32,18 @@ HINTS = {
     "clear_cache": "Which attributes does forward set? Each is None after clear_cache; forward and backward work again after it.",
 }
 
+OWN_MASK = (
+    "A dropout that draws its own mask gives other numbers at each call, which these questions compare."
+)
+OWN_MASK_HINT = 'For the course: of these, only asks = ["inputs_untouched"] can be asked of it.'
+
 
 def check_contract(spec: ContractSpec, context: Context) -> Finding:
     """Put every ask to a fresh instance; the share of kept ones is the share of the points."""
     evidence: list[Evidence] = []
     with layer_under_test(context, methods=("forward", "backward")) as under:
+        if draws_its_own(under) and set(spec.asks) != {"inputs_untouched"}:
+            raise CannotJudge(Finding(Verdict.FAILED, OWN_MASK, hint=OWN_MASK_HINT))
         call = _call(context, under, "alive", 5)
         dead = _alive(under, call, under.subject.run([call], fresh=True)[0])
         if dead:

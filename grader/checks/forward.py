@@ -9,6 +9,7 @@ import numpy as np
 from grader import diagnose
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
+from grader.checks.own_mask import draws_its_own, forward_of_own_mask
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.conventions.lacking import completed
 from grader.diagnose import Observation
@@ -25,6 +26,8 @@ COARSE = 1e-4  # float32 inside, or a small epsilon in a logarithm: said, not pu
 def check_forward(spec: ForwardSpec, context: Context) -> Finding:
     """Compare forward with the reference at generic points of several sizes."""
     with layer_under_test(context, methods=("forward",)) as under:
+        if draws_its_own(under):
+            return forward_of_own_mask(context, under)
         return _judge(spec, context, under)
 
 

@@ -18,6 +18,7 @@ from grader.checks.context import Context, Finding
 from grader.checks.excerpts import agreeing, shown
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.observed import events_of, observations_of
+from grader.checks.own_mask import draws_its_own, gradient_of_own_mask
 from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
 from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import (
@@ -56,6 +57,8 @@ HINT = "Pick one element, change it by 1e-5, and see by how much the loss moves:
 def check_gradient(spec: GradientSpec, context: Context) -> Finding:
     """Check the gradient of every tensor; the share of right ones is the share of the points."""
     with layer_under_test(context, methods=("forward", "backward")) as under:
+        if draws_its_own(under):
+            return gradient_of_own_mask(context, under)
         if under.spelling.is_loss and not _gives_one_number(context, under):
             return _backward_alone(context, under)
         probes = [kind for kind in PROBES if spec.ties or kind.name not in WITH_TIES]

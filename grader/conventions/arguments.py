@@ -119,13 +119,17 @@ def sources_of(arguments: Iterable[Argument]) -> set[str]:
 def constructor_quantities(layer: Layer) -> tuple[str, ...]:
     """What a constructor of this layer may take, in the usual order."""
     usual = CONSTRUCTED.get(layer.name, ())
-    return (*usual, *(name for name in layer.options if name not in usual and name != "training"))
+    kept = ("keep",) if layer.name == "dropout" else ()
+    return (*usual, *(name for name in layer.options if name not in usual and name != "training"), *kept)
 
 
 def quantities(layer: Layer, tensors: Mapping[str, Array], options: Mapping[str, object]) -> dict[str, Any]:
     """Sizes and options of a layer at tensors of these shapes, by the names that arguments use."""
     values: dict[str, Any] = {**options, "training": options.get("training", True)}
     shapes = {name: tuple(int(size) for size in array.shape) for name, array in tensors.items()}
+    values["mode"] = "train" if values["training"] else "test"
+    if layer.name == "dropout":
+        values["keep"] = 1 - float(values["p"])
     if layer.name == "linear":
         values["out_features"], values["in_features"] = shapes["weight"]
     elif layer.name == "conv2d":

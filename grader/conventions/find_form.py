@@ -85,8 +85,6 @@ def _find(context: Context, worker: Worker) -> LayerForm:
         form = _object(context, worker, form, spelled, look)
     else:
         form = _functions(context, worker, form, spelled, look)
-    if form.layer == "dropout" and not form.gets("mask"):
-        raise CannotJudge(_own_mask(form))
     form = best_layout(context, worker, form, discovery_point(context, form.reference, form.options))
     return settle(context, worker, form, discovery_point(context, form.reference, form.options))
 
@@ -123,12 +121,6 @@ def _look(context: Context, worker: Worker, spelled: Spelled) -> _Look:
         is_autograd=autograd,
         is_torch=context.part.convention == "torch" or module_of_torch or autograd,
     )
-
-
-def _own_mask(form: LayerForm) -> Finding:
-    message = f"{form.name} takes no mask, and a dropout is compared under a mask that the grader gives."
-    hint = 'For the course: a dropout that draws its own mask is graded by a check of kind "script" (docs/rubrics.md).'
-    return Finding(Verdict.FAILED, message, hint=hint)
 
 
 def backward_names(name: str, declared: str) -> tuple[str, ...]:
@@ -322,7 +314,8 @@ def _no_parameter(
 
 def _givable(layer: Layer, inputs: Sequence[str]) -> tuple[str, ...]:
     """What forward may take: inputs, constants, options."""
-    return (*inputs, *layer.constants, *layer.options, *(("training",) if layer.name == "batch_norm" else ()))
+    more = {"batch_norm": ("training",), "dropout": ("keep", "mode")}.get(layer.name, ())
+    return (*inputs, *layer.constants, *layer.options, *more)
 
 
 def _givable_back(layer: Layer, inputs: Sequence[str]) -> tuple[str, ...]:

@@ -94,8 +94,13 @@ class LayerForm:
     @property
     def taken(self) -> frozenset[str]:
         """Options that the constructor or forward takes, so that other values can be tried."""
-        found = sources_of((*(self.construct or ()), *self.takes))
+        found = self.sources | ({"p"} if "keep" in self.sources else set())
         return frozenset(found & set(self.reference.options)) - set(self.options) - {"training"}
+
+    @property
+    def sources(self) -> set[str]:
+        """Quantities that the constructor or forward takes."""
+        return sources_of((*(self.construct or ()), *self.takes))
 
     def gets(self, quantity: str) -> bool:
         """Whether forward takes a quantity."""

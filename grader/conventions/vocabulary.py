@@ -37,7 +37,8 @@ QUANTITIES = {
     "rows": "num_embeddings vocab_size vocab vocabulary_size v n_tokens num_tokens n_embeddings",
     "dim": "embedding_dim embed_dim dim d emb_dim embedding_size embed_size emb_size e output_dim",
     "hidden_size": "hidden_size hidden_dim hidden_units n_hidden num_hidden h d_hidden units hidden",
-    "p": "p rate prob drop_prob p_drop dropout_rate drop_rate keep_prob keep_p p_keep keep",
+    "p": "p rate prob drop_prob p_drop dropout_rate drop_rate",
+    "keep": "keep keep_prob keep_p p_keep keep_rate keep_ratio keep_probability",
     "alpha": "alpha negative_slope slope a leak",
     "delta": "delta margin",
     "eps": "eps epsilon",
@@ -87,7 +88,7 @@ DICTS: dict[str, dict[str, object]] = {
     "poolparam": {"pool_height": "kernel_height", "pool_width": "kernel_width", "stride": "stride"},
     "bnparam": {"mode": "'train'", "eps": "eps"},
     "lnparam": {"eps": "eps"},
-    "dropoutparam": {"mode": "'train'", "p": "p"},
+    "dropoutparam": {"mode": "mode", "p": "keep"},
     "hparameters": {"stride": "stride", "pad": "padding", "f": "kernel_size"},
     "hparams": {"stride": "stride", "pad": "padding", "f": "kernel_size"},
 }
