@@ -115,6 +115,9 @@ class FormSubject(LayerInWorker[LayerForm]):
             return {name: as_array(by_name(value, name))[0] for name in names}
         if isinstance(value, (tuple, list)) and any(isinstance(item, Mapping) for item in value):
             return self._returned(_flat(names, value), call)
+        rows = as_array(value)[0] if names and are_rows(value) else None
+        if rows is not None and rows.shape == call.tensors[names[0]].shape:
+            return {names[0]: rows}
         if isinstance(value, (tuple, list)) and not all(isinstance(item, (int, float)) for item in value):
             return {name: as_array(item)[0] for name, item in zip(names, value, strict=False)}
         return {names[0]: as_array(value)[0]} if names else {}
@@ -140,6 +143,17 @@ def new_instance(
     if form.shape == "torch" and form.double:
         program.call(instance.attr("double"))
     return program.keep(instance)
+
+
+def are_rows(value: object) -> bool:
+    """Whether a list is one matrix, written as lists of numbers of one length."""
+    return (
+        isinstance(value, list)
+        and all(
+            isinstance(row, list) and row and all(isinstance(x, (int, float)) for x in row) for row in value
+        )
+        and len({len(row) for row in value}) == 1
+    )
 
 
 def _flat(names: Sequence[str], value: Sequence[object]) -> dict[str, object]:

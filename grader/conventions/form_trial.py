@@ -10,7 +10,7 @@ import numpy as np
 from grader.checks.context import Context
 from grader.checks.support import keep_output
 from grader.conventions.form_program import write_call
-from grader.conventions.form_subject import new_instance
+from grader.conventions.form_subject import are_rows, new_instance
 from grader.conventions.layer_form import LayerForm
 from grader.conventions.layouts import data_layout, parameter_layouts
 from grader.conventions.members import Member, declared_member, find_gradient, members_of
@@ -117,7 +117,7 @@ def _gradients(form: LayerForm, reply: Reply, declared: Mapping[str, str]) -> di
     returned = reply.values.get("returned")
     inputs = len(form.reference.tensors) - len(form.parameters)
     several = isinstance(returned, Mapping) or (
-        isinstance(returned, (tuple, list)) and len(returned) > max(inputs, 1)
+        isinstance(returned, (tuple, list)) and len(returned) > max(inputs, 1) and not are_rows(returned)
     )
     found = {}
     for name, parameter in form.parameters.items():

@@ -125,12 +125,21 @@ def _in_mode(training: bool, transform: Callable[[float], float]) -> Callable[[O
     return lambda o: of_rate(o) if bool(o.options.get("training", True)) is training else None
 
 
-def _bessel(exponent: float) -> Callable[[Observation], float | None]:
+def _bessel(exponent: float, *, guarded: bool = False) -> Callable[[Observation], float | None]:
+    """N / (N - 1); guarded: N - 1, but 1 at least."""
+
     def value(observation: Observation) -> float | None:
         n = batch_size(observation)
-        return None if not n or n < 2 else (n / (n - 1)) ** exponent
+        if not n or (n < 2 and not guarded):
+            return None
+        return float((n / max(n - 1, 1)) ** exponent)
 
     return value
+
+
+def _over_one_less(observation: Observation) -> float | None:
+    n = batch_size(observation)
+    return None if not n else 1 / max(n - 1, 1)
 
 
 def _constant(number: float) -> Callable[[Observation], float | None]:
@@ -161,6 +170,8 @@ FACTORS: tuple[Factor, ...] = (
     Factor("G104", "1/N²", _power(batch_size, -2), "divided by the batch size twice"),
     Factor("G157", "N/(N-1)", _bessel(1), "multiplied by N/(N-1)"),
     Factor("G157", "(N-1)/N", _bessel(-1), "multiplied by (N-1)/N"),
+    Factor("G157", "1/(N-1)", _over_one_less, "divided by N - 1"),
+    Factor("G157", "N/(N-1)", _bessel(1, guarded=True), "divided by N - 1 where N is due"),
     Factor("G157", "√(N/(N-1))", _bessel(0.5), "multiplied by √(N/(N-1))"),
     Factor("G157", "√((N-1)/N)", _bessel(-0.5), "multiplied by √((N-1)/N)"),
     Factor("G106", "√N", _power(batch_size, 0.5), "multiplied by √N"),

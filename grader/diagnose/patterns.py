@@ -50,7 +50,7 @@ def diagnose(target: str, cases: Sequence[Case], inner: Inner) -> list[Diagnosis
         return [diagnosis("F128" if forward else "G128", target, certain=False)]
     if _in_half(wrong):
         return [diagnosis("F128" if forward else "G128", target, note="float16")]
-    for find in (_overflow, _one_place, _by_region, _by_gate, _by_place, _by_probe):
+    for find in (_overflow, _one_place, _by_gate, _by_region, _by_place, _by_probe):
         found = find(target, cases, inner)
         if found:
             return found

@@ -84,7 +84,64 @@ def wrong_exponential(x: Array, target: Array) -> Array:
     return (np.maximum(x, 0) - x * target + np.log1p(np.exp(-x))).mean()
 
 
+def without_first_row(dout: Array, **a: Any) -> Array:
+    dout = dout.copy()
+    dout[:, :, 0] = 0
+    return right("conv2d", "x", dout, **a)
+
+
+def without_last_row(weight: Array, **a: Any) -> Array:
+    weight = weight.copy()
+    weight[:, :, -1] = 0
+    return LAYERS["conv2d"].forward(weight=weight, **a)
+
+
+def layer_norm_slip(dout: Array, x: Array, gamma: Array, eps: float, *, slip: str) -> Array:
+    """The staged backward of the paper, with one slip."""
+    centred = x - x.mean(-1, keepdims=True)
+    var = x.var(-1, keepdims=True) + eps
+    g, std, n = dout * gamma, np.sqrt(var), x.shape[-1]
+    dvar = (g * (x if slip == "x" else centred)).sum(-1, keepdims=True) * -0.5 * var**-1.5
+    dmean = (-g / std).sum(-1, keepdims=True)
+    return (g if slip == "direct" else g / std) + dvar * 2 * centred / n + dmean / n
+
+
+def norm_of_everything(
+    x: Array, gamma: Array, beta: Array, running_mean: Array, running_var: Array, training: bool, eps: float
+) -> Array:
+    if not training:
+        return gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta
+    return gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta
+
+
+def ungated(x: Array, hidden: Array, cell: Array, **a: Any) -> Array:
+    new = LAYERS["lstm_cell"].forward(x=x, hidden=hidden, cell=cell, **a)[1]
+    return np.stack([np.tanh(new), new])
+
+
 PLACED = (
+    Plant("conv2d", "x", "G626", "first row", without_first_row),
+    Plant("conv2d", "", "F436", "the kernel's last row", without_last_row),
+    Plant("layer_norm", "x", "G522", "x for x - mean", lambda beta, **a: layer_norm_slip(**a, slip="x")),
+    Plant("layer_norm", "x", "G512", "direct path", lambda beta, **a: layer_norm_slip(**a, slip="direct")),
+    Plant("batch_norm", "", "F309", "of everything", norm_of_everything),
+    Plant("lstm_cell", "", "F454", "no output gate", ungated),
+    Plant(
+        "rnn_cell",
+        "",
+        "F451",
+        "no recurrent weight",
+        lambda weight_hh, **a: LAYERS["rnn_cell"].forward(weight_hh=np.eye(len(weight_hh)), **a),
+    ),
+    Plant("linear", "weight", "G157", "N - 1", lambda dout, x, **_: dout.T @ x / max(len(x) - 1, 1)),
+    Plant("cross_entropy", "", "F216", "first example", lambda x, labels: -np.log(x[0, labels[0]])),
+    Plant(
+        "cross_entropy",
+        "x",
+        "G426",
+        "columns",
+        lambda dout, x, labels: -dout * np.isin(np.arange(x.shape[1]), labels) / x / len(x),
+    ),
     Plant("layer_norm", "x", "G524", "N for D", lambda beta, **a: layer_norm_paths(**a, axis=-1, count=0)),
     Plant(
         "layer_norm", "x", "G525", "over the batch", lambda beta, **a: layer_norm_paths(**a, axis=0, count=-1)

@@ -188,8 +188,8 @@ SPATIAL: tuple[Fault, ...] = (
     ),
     Fault(
         "G626",
-        "the last windows get no gradient",
-        "A loop over the places of the output ends one row or column too early, in backward alone.",
+        "some of the windows get no gradient",
+        "A loop over the places of the output begins one row or column too late, or ends too early, in backward alone.",
         "Every place of the output was computed from a window, and sends its gradient there.",
         "An output of 3 × 3 and range(2): 4 of 9 places are visited.",
         "Let the cotangent be 1 at the last place of the output and 0 elsewhere: something must come back.",

@@ -122,6 +122,11 @@ def _outside(eps: float) -> Formula:
 
 CROSS_ENTROPY: tuple[Hypothesis, ...] = (
     _plain("G426", lambda loss: -1 / (loss.n * loss.x)),
+    _plain(
+        "G426",
+        lambda loss: -1.0 * (loss.hot.sum(axis=0) > 0) / (loss.n * loss.x),
+        "in the columns of all labels",
+    ),
     _plain("G431", lambda loss: -loss.hot / loss.n),
     _plain("G428", lambda loss: (loss.x - loss.hot) / loss.n),
     _plain("G428", lambda loss: (loss.p - loss.hot) / loss.n, "with another softmax"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -114,6 +115,10 @@ def _smoothed(share: float) -> Callable[[Floats, Floats], Floats]:
     )
 
 
+def _of_one(x: Floats, hot: Floats, *, place: int, probabilities: Callable[[Floats], Floats]) -> Floats:
+    return np.asarray(-np.log(_picked(probabilities(x), hot))[place])
+
+
 def _classes(hot: Floats) -> int:
     return int((hot.sum(axis=0) > 0).sum())
 
@@ -139,6 +144,13 @@ FORWARD_LOSSES: tuple[Hypothesis, ...] = (
     _plain("F217", lambda p, h: _log_loss(softmax(p), h), "a softmax is taken"),
     _plain("F216", lambda p, h: -np.log(_picked(p, h)).min(), "the smallest loss of the batch"),
     _plain("F216", lambda p, h: -np.log(_picked(p, h)).max(), "the largest loss of the batch"),
+    *(
+        form(
+            "F216", partial(_of_one, place=place, probabilities=probabilities), f"the {which} example's alone"
+        )
+        for form, probabilities in ((_plain, np.asarray), (_fused, softmax))
+        for which, place in (("first", 0), ("last", -1))
+    ),
     _plain("F215", lambda p, h: -(((1 - _picked(p, h)) ** 2) * np.log(_picked(p, h))).mean(), "focal loss"),
     _plain("F210", lambda p, h: -np.log(_picked(p, h)).sum() / _classes(h), "classes that occur"),
     _plain("F210", lambda p, h: -np.log(_picked(p, h)).sum() / max(len(p) - 1, 1), "N - 1"),

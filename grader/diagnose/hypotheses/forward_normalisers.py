@@ -11,7 +11,7 @@ from grader.diagnose.hypotheses.normalisation import fresh_statistics
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.normalisation import RIGHT, NormSwitches, norm_output, normalise
-from grader.diagnose.variants.point import Floats, tensor
+from grader.diagnose.variants.point import Floats, number, tensor
 from grader.diagnose.variants.softmax import softmax
 
 SOFTMAX_LAYER = ("softmax",)
@@ -75,8 +75,10 @@ def _other_axis(observation: Observation, _: str) -> Array | None:
 
 
 def _whole(observation: Observation, _: str) -> Array | None:
+    if not observation.options.get("training", True):
+        return norm_output(observation)
     x = tensor(observation, "x")
-    x_hat = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+    x_hat = (x - x.mean()) / np.sqrt(x.var() + number(observation, "eps", 1e-5))
     return np.asarray(x_hat * tensor(observation, "gamma") + tensor(observation, "beta"))
 
 
@@ -116,6 +118,7 @@ FORWARD_NORMALISERS: tuple[Hypothesis, ...] = (
     Hypothesis("F204", _softmax(lambda z: softmax(2 * z)), SOFTMAX_LAYER, note="twice the argument"),
     Hypothesis("F204", _softmax(lambda z: softmax(z / 2)), SOFTMAX_LAYER, note="half the argument"),
     Hypothesis("F204", _softmax(lambda z: softmax(z / np.sqrt(z.shape[-1]))), SOFTMAX_LAYER, note="over √C"),
+    Hypothesis("F204", _softmax(lambda z: softmax(z / z.shape[-1])), SOFTMAX_LAYER, note="over C"),
     Hypothesis(
         "F204", _softmax(lambda z: softmax(z / z.max(-1, keepdims=True))), SOFTMAX_LAYER, note="x / max"
     ),

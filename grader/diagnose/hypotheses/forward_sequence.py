@@ -35,6 +35,10 @@ def _without_state(observation: Observation) -> Floats:
     return preactivation(observation) - tensor(observation, "hidden") @ tensor(observation, "weight_hh").T
 
 
+def _bare_state(observation: Observation) -> Floats:
+    return _without_state(observation) + tensor(observation, "hidden")
+
+
 def _without_input(observation: Observation) -> Floats:
     return preactivation(observation) - tensor(observation, "x") @ tensor(observation, "weight_ih").T
 
@@ -92,6 +96,7 @@ FORWARD_SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("F451", recurrent(_without_state), RNN, note="the old state"),
     Hypothesis("F451", recurrent(_without_input), RNN, note="the input"),
     Hypothesis("F103", recurrent(_transposed_state), RNN, note="the recurrent one"),
+    Hypothesis("F451", recurrent(_bare_state), RNN, note="the old state's weight"),
     Hypothesis("F452", lambda o, _: preactivation(o), RNN, note="it is missing"),
     Hypothesis("F452", lambda o, _: sigmoid(preactivation(o)), RNN, note="a sigmoid"),
     Hypothesis("F452", lambda o, _: np.tanh(preactivation(o)), RNN, note="always tanh"),
@@ -126,6 +131,7 @@ FORWARD_SEQUENCE: tuple[Hypothesis, ...] = (
     Hypothesis("F463", attention(AttentionSwitches(activation="none")), ATTENTION, note="it is missing"),
     Hypothesis("F463", attention(AttentionSwitches(activation="sigmoid")), ATTENTION, note="a sigmoid"),
     Hypothesis("F463", attention(AttentionSwitches(activation="uniform")), ATTENTION, note="all keys alike"),
+    Hypothesis("F454", lstm(LstmSwitches(shown=False)), LSTM, note="the output gate is missing"),
     Hypothesis("F454", lstm(LstmSwitches(coupled=True)), LSTM, note="1 - f in place of the input gate"),
     Hypothesis(
         "F454", lstm(LstmSwitches(forget_bias=1.0)), LSTM, note="1 is added to the forget gate's input"

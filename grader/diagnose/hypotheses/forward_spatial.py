@@ -91,5 +91,16 @@ FORWARD_SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("F436", spatial(SpatialSwitches(reordered=True)), CONV, note="the kernel's height and width"),
     Hypothesis("F436", spatial(SpatialSwitches(channels="first")), CONV, note="the first channel alone"),
     Hypothesis("F436", spatial(SpatialSwitches(channels="last")), CONV, note="the last channel alone"),
+    *(
+        Hypothesis(
+            "F436", spatial(SpatialSwitches(without=place)), CONV, note=f"the kernel's {which} is left out"
+        )
+        for which, place in (
+            ("last row", (2, -1)),
+            ("last column", (3, -1)),
+            ("first row", (2, 0)),
+            ("first column", (3, 0)),
+        )
+    ),
     Hypothesis("F436", spatial(SpatialSwitches(channels="mean")), CONV, note="a mean over the channels"),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from grader.diagnose.hypothesis import Hypothesis, Predict
 from grader.diagnose.observation import Array, Observation
 from grader.diagnose.variants.normalisation import RIGHT, Normalised, NormSwitches, norm_gradients, normalise
-from grader.diagnose.variants.point import Floats, constant, tensor, upstream
+from grader.diagnose.variants.point import Floats, constant, number, tensor, upstream
 
 NORMS = ("batch_norm", "layer_norm")
 X, GAMMA, BETA = ("x",), ("gamma",), ("beta",)
@@ -91,11 +91,22 @@ def _other_axis(observation: Observation, target: str) -> Array | None:
     return norm_gradients(observation, replace(RIGHT, axis=axis)).get(target)
 
 
-def _whole(observation: Observation, _: str) -> Array | None:
+def _whole(observation: Observation, target: str) -> Array | None:
+    if not observation.options.get("training", True):
+        return norm_gradients(observation).get(target)
     x, dout = tensor(observation, "x"), upstream(observation)
     g = dout * tensor(observation, "gamma")
-    x_hat = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
-    return np.asarray((g - g.mean() - x_hat * (g * x_hat).mean()) / np.sqrt(x.var() + 1e-5))
+    std = np.sqrt(x.var() + number(observation, "eps", 1e-5))
+    x_hat = (x - x.mean()) / std
+    return np.asarray((g - g.mean() - x_hat * (g * x_hat).mean()) / std)
+
+
+def _whole_gamma(observation: Observation, target: str) -> Array | None:
+    if not observation.options.get("training", True):
+        return norm_gradients(observation).get(target)
+    x, dout = tensor(observation, "x"), upstream(observation)
+    x_hat = (x - x.mean()) / np.sqrt(x.var() + number(observation, "eps", 1e-5))
+    return np.asarray((dout * x_hat).sum(axis=tuple(range(dout.ndim - 1))))
 
 
 def _along_other_axis(*, other_count: bool) -> Predict:
@@ -145,6 +156,7 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     Hypothesis("G510", _backward_of_training, ("batch_norm",), X, "but the running statistics are used"),
     Hypothesis("G514", _other_axis, NORMS),
     Hypothesis("G514", _whole, NORMS, X, "everything"),
+    Hypothesis("G514", _whole_gamma, NORMS, GAMMA, "everything"),
     _norm("G513", NormSwitches(root=False), ALL),
     _norm("G517", NormSwitches(mean_sum=True), X, "the mean path"),
     _norm("G517", NormSwitches(var_sum=True), X, "the variance path"),
@@ -160,6 +172,15 @@ NORMALISATION: tuple[Hypothesis, ...] = (
     _norm("G522", NormSwitches(inside="centred"), X, "the centred input, inside the mean"),
     _norm("G522", NormSwitches(inside="x", multiplied_by="x"), X, "the input, twice"),
     _norm("G522", NormSwitches(inside="centred", multiplied_by="centred"), X, "the centred input, twice"),
+    _norm("G522", NormSwitches(multiplied_by="scaled"), X, "the input over the standard deviation"),
+    _norm("G522", NormSwitches(inside="scaled"), X, "the same, inside the mean"),
+    _norm("G522", NormSwitches(inside="scaled", multiplied_by="scaled"), X, "the same, twice"),
+    _norm("G512", NormSwitches(direct=0.0), X, "it is missing in the direct path"),
+    _norm("G512", NormSwitches(direct=2.0), X, "it is done twice in the direct path"),
+    *(
+        _norm("G506", NormSwitches(last_eps=eps), X, f"{eps:g} is used in the last division")
+        for eps in (0.0, 1e-5)
+    ),
     _norm("G523", NormSwitches(gamma_last=True), X),
     _norm("G524", NormSwitches(one_less=True), X, "N - 1"),
     _norm("G524", NormSwitches(other_count=True), X, "the size of the other axis"),

@@ -168,6 +168,15 @@ def channels_summed(observation: Observation, _: str) -> Array | None:
     return np.broadcast_to(gradient.sum(axis=1, keepdims=True), gradient.shape)
 
 
+SKIPPED: tuple[tuple[tuple[tuple[int, int], ...], str], ...] = (
+    (((2, -1),), "the last row"),
+    (((3, -1),), "the last column"),
+    (((2, -1), (3, -1)), "the last row and column"),
+    (((2, 0),), "the first row"),
+    (((3, 0),), "the first column"),
+    (((2, 0), (3, 0)), "the first row and column"),
+)
+
 SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G601", switched(SpatialSwitches(flip_input=True)), CONV, X),
     Hypothesis("G601", switched(SpatialSwitches(flip_weight=True)), CONV, WEIGHT),
@@ -226,13 +235,9 @@ SPATIAL: tuple[Hypothesis, ...] = (
     Hypothesis("G617", switched(SpatialSwitches(overwrite=True, winners_alone=True, ties="all")), MAX, X),
     Hypothesis("G618", switched(SpatialSwitches(placed=1)), POOLS, X, "where the gradient is put back"),
     *(
-        Hypothesis(fault, switched(SpatialSwitches(skipped=axes)), layers, tensors, note)
-        for axes, note in (
-            ((2,), "the last row"),
-            ((3,), "the last column"),
-            ((2, 3), "the last row and column"),
-        )
-        for fault, layers, tensors in (("G626", CONV, ("x", "weight")), ("G626", POOLS, X))
+        Hypothesis("G626", switched(SpatialSwitches(skipped=places)), layers, tensors, note)
+        for places, note in SKIPPED
+        for layers, tensors in ((CONV, ("x", "weight")), (POOLS, X))
     ),
     Hypothesis("G616", switched_maximum, AVG, X, "all where some are equal"),
     Hypothesis("G613", with_maximum, MAX, X),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,8 +34,10 @@ class NormSwitches:
         mean_factor: multiplies the mean path.
         root_mean_square: the divisor is that of x itself, and the mean is not subtracted.
         centered_after: with `root_mean_square`: the mean is subtracted nevertheless.
-        multiplied_by: "x_hat" in the variance path, or "x" or "centred" in its place.
-        inside: what is averaged with g in the variance path: "x_hat", "x" or "centred".
+        multiplied_by: "x_hat" in the variance path, or "x", "centred" or "scaled" (x over the divisor) in its place.
+        inside: what is averaged with g in the variance path: "x_hat", or one of these.
+        direct: the power of the divisor in the path beside mean and variance.
+        last_eps: overrides epsilon in the divisor of dx alone.
         gamma_last: gamma multiplies the finished input gradient.
         one_less: both paths divide by N - 1.
         other_count: both paths divide by the size of the other axis: N and D exchanged.
@@ -64,6 +66,8 @@ class NormSwitches:
     centered_after: bool = False
     multiplied_by: str = "x_hat"
     inside: str = "x_hat"
+    direct: float = 1.0
+    last_eps: float | None = None
     gamma_last: bool = False
     one_less: bool = False
     paths_axis: int | None = None
@@ -124,16 +128,18 @@ def norm_gradients(observation: Observation, how: NormSwitches = RIGHT) -> dict[
     dout, state = upstream(observation), normalise(observation, how)
     gamma = tensor(observation, "gamma")
     g = dout * gamma if how.gamma and not how.gamma_last else dout
-    dx = g
+    dx = g * state.divisor ** (1 - how.direct)
     if state.through and how.mean_path:
         dx = dx - how.mean_factor * _averaged(g, state, how, sums=how.mean_sum)
     if state.through and how.var_path:
         values = {"x_hat": state.x_hat, "x": tensor(observation, "x"), "centred": state.centred}
+        values["scaled"] = values["x"] / state.divisor
         average = _averaged(g * values[how.inside], state, how, sums=how.var_sum, ddof=how.ddof)
         bend = how.var_factor * _bend(observation, how, state)
         dx = dx - bend * values[how.multiplied_by] * average
     if how.scale:
-        dx = dx / state.divisor**how.scale_power
+        last = state if how.last_eps is None else normalise(observation, replace(how, eps=how.last_eps))
+        dx = dx / last.divisor**how.scale_power
     if how.gamma_last:
         dx = dx * gamma
     lead = tuple(range(dout.ndim - 1))

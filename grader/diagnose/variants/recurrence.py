@@ -72,6 +72,7 @@ class LstmSwitches:
             1 - s^2 for the others.
         blocks: the order in which the gates' gradients are put together, forward's order being right.
         coupled: 1 - f stands in place of the input gate.
+        shown: False leaves the output gate out of the new hidden state.
         kept: which gates' gradients go on to input, state and parameters.
         forget_bias: added to the forget gate's pre-activation.
     """
@@ -91,6 +92,7 @@ class LstmSwitches:
     blocks: tuple[int, int, int, int] | None = None
     coupled: bool = False
     forget_bias: float = 0.0
+    shown: bool = True
     kept: tuple[bool, ...] = (True, True, True, True)
 
 
@@ -119,7 +121,7 @@ def lstm_output(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> Flo
     """(2, N, H): the next hidden and cell state."""
     i, f, g, o = _gates(preactivation(observation), how)
     cell = (f * tensor(observation, "cell") if how.forget else tensor(observation, "cell")) + i * g
-    return np.stack([o * (np.tanh(cell) if how.squashed else cell), cell])
+    return np.stack([(o if how.shown else 1.0) * (np.tanh(cell) if how.squashed else cell), cell])
 
 
 def lstm_inner(observation: Observation, how: LstmSwitches = LSTM_RIGHT) -> tuple[Floats, Floats]:

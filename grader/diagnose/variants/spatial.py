@@ -29,7 +29,8 @@ class SpatialSwitches:
         crop: "right", "corner" (the frame is cut off at the far end alone) or "none".
         placed: how far apart the windows are put back, where that is not the stride.
         winners_alone: with `overwrite`: the winners are assigned, the rest of a window is left alone.
-        skipped: axes of the output whose last index gets no gradient: a loop that ends too early.
+        skipped: (axis, index) of the output that get no gradient: a loop that begins too late or ends too early.
+        without: (axis, index) of the kernel that is not used.
         ties: "first", "last", "all" or "shared".
         pick: "max", "min" or "abs" decides the winner, or the place of the maximum in the "first channel" or the
             "first image"; or all that are "above mean" win.
@@ -50,7 +51,8 @@ class SpatialSwitches:
     crop: str = "right"
     placed: int | None = None
     winners_alone: bool = False
-    skipped: tuple[int, ...] = ()
+    skipped: tuple[tuple[int, int], ...] = ()
+    without: tuple[int, int] | None = None
     ties: str = "first"
     pick: str = "max"
     frame: str = "zeros"
@@ -105,8 +107,8 @@ def gather(
     total = np.zeros((*shape[:2], shape[2] + 2 * ph, shape[3] + 2 * pw))
     oh, ow, kh, kw = values.shape[2:]
     values = np.array(values)
-    for axis in how.skipped:
-        np.moveaxis(values, axis, 0)[-1] = 0.0
+    for axis, index in how.skipped:
+        np.moveaxis(values, axis, 0)[index] = 0.0
     if how.placed is not None:
         stride = (how.placed, how.placed)
     if how.overwrite:
@@ -142,6 +144,9 @@ def kernel_of(observation: Observation, how: SpatialSwitches) -> Floats:
         weight = weight.transpose(1, 0, 2, 3)
     if how.reordered:
         weight = weight.transpose(0, 1, 3, 2).reshape(weight.shape)
+    if how.without is not None:
+        weight = weight.copy()
+        np.moveaxis(weight, how.without[0], 0)[how.without[1]] = 0.0
     if how.channels == "first":
         weight = weight * (np.arange(weight.shape[1]) == 0)[:, None, None]
     if how.channels == "last":
@@ -169,8 +174,8 @@ def conv_gradients(observation: Observation, how: SpatialSwitches = RIGHT) -> di
     spread = np.tensordot(dout, weight, axes=([1], [0])).transpose(0, 3, 1, 2, 4, 5)
     gradients = {"x": gather(observation, x.shape, spread, stride, how), "bias": dout.sum(axis=(0, 2, 3))}
     dout = np.array(dout)
-    for axis in how.skipped:
-        np.moveaxis(dout, axis, 0)[-1] = 0.0
+    for axis, index in how.skipped:
+        np.moveaxis(dout, axis, 0)[index] = 0.0
     if patches.shape[2:4] == dout.shape[2:]:
         dweight = np.tensordot(dout, patches, axes=([0, 2, 3], [0, 2, 3]))
         gradients["weight"] = dweight[:, :, ::-1, ::-1] if how.flip_weight else dweight

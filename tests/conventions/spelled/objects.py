@@ -45,7 +45,7 @@ class Linear:
 
     def backward(self, dLdZ):
         self.dLdW, self.dLdb = dLdZ.T @ self.A, dLdZ.sum(axis=0).reshape(-1, 1)
-        return dLdZ @ self.W
+        return (dLdZ @ self.W).tolist()
 
 
 class Affine:
