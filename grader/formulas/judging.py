@@ -15,7 +15,8 @@ from grader.formulas.limits import FormulaError, Unreadable
 from grader.formulas.names import Names
 from grader.formulas.problem import Problem
 from grader.formulas.question import Alternative, Question
-from grader.formulas.reading import Language, Reading, described, last_number, read_answer
+from grader.formulas.reading import Language, Reading, described, read_answer
+from grader.formulas.whole_numbers import last_number
 
 Answer = str | Mapping[str, str]
 

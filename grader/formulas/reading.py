@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
@@ -12,7 +12,7 @@ from grader.formulas.choosing import can_be_read, choose, definitions_of, is_nam
 from grader.formulas.evaluate import Evaluator, Meaning
 from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.local_functions import preparation
-from grader.formulas.names import Names
+from grader.formulas.names import DERIVATIVES, Names
 from grader.formulas.numpy_dialect import NO_PYTHON, looks_like_code, parse_code
 from grader.formulas.numpy_evaluate import VECTORS, NumpyEvaluator
 from grader.formulas.readings import Candidate, candidates
@@ -20,7 +20,7 @@ from grader.formulas.sampling import Sample
 from grader.formulas.show import show
 from grader.formulas.statements import Statement, statements
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Delta, Num, Sym, walk
+from grader.formulas.tree import Call, Delta, Sym, walk
 from grader.formulas.values import Value
 
 Language = Literal["auto", "math", "code"]
@@ -28,8 +28,9 @@ _PLACEHOLDERS = frozenset(
     ("", "todo", "tbd", "na", "n/a", "none", "your answer", "your answer here", "answer here", "write your answer here",
      "fill in", "answer", "\\ldots", "…", "\\dots")
 )  # fmt: skip
-_HEDGED = re.compile(r"\b(not|or|between|about|most|least)\b")
 _IDENTITY = re.compile(r"\b(?:identity|unit) matrix\b", re.IGNORECASE)
+_IN_PLACE = re.compile(r"[A-Za-z]\w{0,20}\s?[-+*/]=(?!=)")
+_DERIVED = frozenset(f"d{name}" for name in DERIVATIVES)
 _VERBATIM = re.compile(
     r"\$?\\(?:texttt|mathtt|lstinline|code|mintinline\{python\})(?:\[[^\]]*\])?\{([^\n]*)\}\$?\.?$|\\(?:verb|lstinline)([|!+])(.*)\2\.?$"
 )
@@ -132,6 +133,8 @@ def _read_code(text: str, code: str, names: Names, target: str) -> Reading:
 
 
 def _read_math(text: str, names: Names, lenient: Names, target: str, strict: bool) -> Reading:
+    if changed := _IN_PLACE.search(text):
+        raise Unreadable(f"a change in place, {changed[0]}, which is no mathematics", changed[0])
     found, remarks = statements(text, preparation(text, names))
     identity = [Statement(((Token("word", "I"),),))] if _IDENTITY.search(text) else []
     found = [s for s in found if not _is_shape(s, names)] or identity or found
@@ -143,6 +146,9 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     last, said = _result_of(statement, lenient)
     options = tuple(islice(candidates(respelled(last, spellings), names, definitions), MAX_READINGS))
     first = options[0]
+    if isinstance(first.tree, Call) and first.tree.fn in _DERIVED:
+        shown = show(first.tree)
+        raise Unreadable(f"the derivative {shown} is still to be worked out", shown)
     notes = (*notes, *said)
     if remarks:
         notes = (*notes, "the words after the formula were not read")
@@ -167,28 +173,6 @@ def _result_of(statement: Statement, lenient: Names) -> tuple[tuple[Token, ...],
     if len(sides) > 1 and [t.text for t in last] == ["0"] and not is_name(sides[-2], lenient):
         last = sides[-2]
     return last, ("≈ was read as =",) if about else ()
-
-
-def last_number(reading: Reading) -> Reading:
-    """A whole number at the end of running text, for questions that ask for one: "920 parameters in total"."""
-    text = re.sub(r"(?<=\d)(,|\{,\}|\\,|\s)(?=\d{3}\b)", "", reading.source)
-    numbers = re.findall(r"(?<![\w.^_])\d+(?![\w^_]|\.\d)", text)
-    equal = re.findall(r"=\s*\$?\s*(\d+)(?![\w^_]|\.\d)", text)
-    total = re.findall(
-        r"\b(?:total|altogether|overall|so|hence|thus|therefore)\b[^\d.=]{0,40}(\d+)(?![\w^_]|\.\d)",
-        text,
-        re.IGNORECASE,
-    )
-    said = {numbers[-1] if numbers else "", *equal[-1:], *total[-1:]}
-    if (len(set(numbers)) != 1 and not (equal or total)) or _HEDGED.search(text):
-        return reading
-    if total[-1:] != numbers[-1:] and len(said) > 1:
-        return reading  # several results: which is the answer?
-    number = Num(float(numbers[-1]))
-    return replace(
-        reading, error="", token="", language="math", read_as=show(number), latex=show(number),
-        notes=("the number was taken from the text",), candidates=(Candidate(number, Meaning(), ()),),
-    )  # fmt: skip
 
 
 def evaluate(
