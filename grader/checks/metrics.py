@@ -141,6 +141,7 @@ def _metrics(context: Context, spec: MetricsSpec, worker: Worker) -> Finding:
     )
     module, name = context.target
     known = context.facts.get(_orientation_key(context))
+    faults: dict[str, Fault | None] = {}
     results: dict[str, list[Evidence]] = {}
     reply = Reply({})
     for orientation in [known] if known else ["rows", "columns"]:
@@ -156,13 +157,20 @@ def _metrics(context: Context, spec: MetricsSpec, worker: Worker) -> Finding:
         keep_output(context, reply)
         if reply.error or reply.errors:
             continue
+        faults[str(orientation)] = _fault_of(reply, confusion)
         results[str(orientation)] = [
             item
             for number, beta in enumerate(BETAS)
             for item in _metric_evidence(reply.values.get(f"{number}"), metrics_of(confusion, beta), beta)
         ] + _metric_evidence(reply.values.get("default"), metrics_of(confusion, 1.0), 1.0)
     what = "accuracy, precision, recall and F-beta of each class"
-    return _best_of(context, results, reply, what, fault=_fault_of(reply, confusion))
+    return _best_of(context, results, reply, what, fault=_best_named(results, faults))
+
+
+def _best_named(results: Mapping[str, list[Evidence]], faults: Mapping[str, Fault | None]) -> Fault | None:
+    """The fault in the orientation in which most agrees."""
+    best = max(results, key=lambda name: sum(item.agreed for item in results[name]), default="")
+    return faults.get(best)
 
 
 def _fault_of(reply: Reply, confusion: Array) -> Fault | None:

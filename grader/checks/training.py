@@ -33,6 +33,7 @@ from grader.score import band_share
 CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
 EXPLODED = 10.0  # times chance's: a loss that steps have driven up
+UNREAD = 0.005  # of accuracy, between a report and the model on the very images that were to be tested
 NEVER_READ = " The test images were never read."
 FAR_ABOVE = 0.15  # of accuracy on unseen images above that on training images
 MAIN_SETS = ("training", "public", "private")
@@ -232,21 +233,36 @@ def _honest_report(spec: TrainingSpec, context: Context) -> Finding:
     private, count = measure(context, trial, "private")
     public, public_count = measure(context, trial, "public")
     above, p_value = exceeds(trial.test, public_count, private, count)
+    unread = trial.tested == 0 and abs(trial.test - public) > UNREAD
     test = "one-sided test of two proportions at 0.1 %"
     evidence = Evidence(
         what="reported test accuracy against the returned model's",
-        agreed=not above,
+        agreed=not (above or unread),
         detail=f"reported {trial.test:.2%}; measured {public:.2%} on the public test images that the submission "
         f"has, {private:.2%} on the private ones; p = {p_value:.2g} ({test})",
         got=trial.test,
         want=private,
         total=count,
     )
-    if not above:
+    if not above and not unread:
         text = (
             f"Reported {trial.test:.1%}; measured {public:.1%} (public images) and {private:.1%} (private)."
         )
         return Finding(Verdict.PASSED, text, evidence=(evidence,), output=printed(context))
+    if not above and unread:
+        fault = name_fault("T150")
+        text = (
+            f"The test images were never read, and {trial.test:.1%} is reported for them; the returned model is right "
+            f"on {public:.1%}."
+        )
+        return Finding(
+            Verdict.FAILED,
+            text,
+            hint=fault.hint,
+            evidence=(evidence,),
+            diagnoses=(fault,),
+            output=printed(context),
+        )
     return Finding(
         Verdict.FAILED,
         f"The reported test accuracy {trial.test:.1%} is above what the returned model reaches: "

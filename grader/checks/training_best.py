@@ -156,6 +156,12 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
     """Shifted labels did no harm: the labels are kept by the submission, or it does not learn."""
     values = trial.validation or ()
     best, last = max(values), values[-1]
+    if best < 0.1 + DROP < returned:
+        text = (
+            f"The validation accuracies that come back are {best:.1%} at most, but the returned model is right on "
+            f"{returned:.1%} of the validation images."
+        )
+        return _failed("T103", text, "Are these accuracies, and of which images?")
     if best < 0.1 + DROP:
         text = (
             f"Nothing is learnt in {trial.budget.epochs} epochs (at best {best:.1%} on the validation images), so "
