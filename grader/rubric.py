@@ -21,7 +21,7 @@ from grader.batch.policy import Policy
 from grader.errors import RubricError
 from grader.formulas.question import Question
 from grader.model import Audience, Band, Frozen, HintLevel
-from grader.scripted import ScriptInput, ScriptMistake
+from grader.scripted import ScriptInput, ScriptMistake, ScriptOptimizer
 
 PACKAGE_RUBRICS = Path(__file__).parent / "rubrics"  # inside the wheel
 CHECKOUT_RUBRICS = Path(__file__).parent.parent / "rubrics"
@@ -206,6 +206,9 @@ class ScriptSpec(CheckBase):
     )
     compare: tuple[str, ...] = Field(default=(), description="names to compare; all that `expected` assigns")
     mistakes: tuple[ScriptMistake, ...] = Field(default=(), description="wrong results seen before")
+    optimizer: ScriptOptimizer | None = Field(
+        default=None, description="of a script that follows an optimizer: its faults are named"
+    )
     tolerance: float = Field(default=1e-6, gt=0, description="relative; float32 gets 1e-4")
     trials: int = Field(default=3, ge=1, le=20, description="how often inputs are drawn")
 

@@ -16,7 +16,7 @@ from grader.batch.policy import LateStep, Policy
 from grader.errors import UsageError
 from grader.formulas.question import Alternative, Mistake, Near, Question, Symbol
 from grader.rubric import CheckBase, CheckSpec, Limits, PartSpec, Rubric, Spelled, TrainingBands, Variant
-from grader.scripted import ScriptInput, ScriptMistake
+from grader.scripted import ScriptInput, ScriptMistake, ScriptOptimizer
 from grader.truth import LAYERS
 
 BEGIN, END = "<!-- fields of the models: begin -->", "<!-- fields of the models: end -->"
@@ -103,6 +103,7 @@ def _tables() -> Iterator[Table]:
     yield "question.near", Near, none
     yield "inputs of a script", ScriptInput, none
     yield "mistakes of a script", ScriptMistake, none
+    yield "optimizer of a script", ScriptOptimizer, none
     yield "bands", TrainingBands, none
 
 
@@ -180,6 +181,7 @@ _NAMES = {
     "LateStep": "steps",
     "ScriptInput": "input",
     "ScriptMistake": "mistake",
+    "ScriptOptimizer": "optimizer",
 }
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
@@ -62,6 +63,19 @@ class ScriptMistake(Frozen):
     )
     message: str = Field(description="what to say about it")
     share: float = Field(default=0.0, ge=0, le=1, description="what it still earns, as a share of the points")
+
+
+class ScriptOptimizer(Frozen):
+    """A script that follows an optimizer: the names to look at, so that what is wrong with it is named."""
+
+    name: Literal["sgd", "adam"] = Field(description="the reference's: SGD with momentum, or Adam and AdamW")
+    start: str = Field(default="w", description="input: the parameter before the first step")
+    grads: str = Field(default="grads", description="input: one gradient per step, along the first axis")
+    path: str = Field(default="path", description="what the script assigns: the parameter after every step")
+    options: Mapping[str, bool | float | tuple[float, float]] = Field(
+        default={},
+        description="lr, momentum, dampening, weight_decay, nesterov; or lr, betas, eps, weight_decay, decoupled",
+    )
 
 
 def assigned(script: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.script_draws import draw_inputs
+from grader.checks.script_updates import faults_of_updates
 from grader.checks.script_values import differences, in_proportion, unfit
 from grader.checks.support import (
     absent,
@@ -101,12 +102,17 @@ def _judge(spec: ScriptSpec, context: Context, draws: Values, got: Values, want:
         return Finding(Verdict.PASSED, evidence=tuple(evidence[:2]), output=printed(context))
     known = _known_mistake(spec, context, draws, got)
     share = known.share if known else 0.0
+    named = faults_of_updates(spec.optimizer, draws, got)
+    said = f"What the optimizer does is not right: {named[0].title}." if named else ""
     return Finding(
         Verdict.PARTIAL if share else Verdict.FAILED,
-        known.message if known else min(faults, key=lambda fault: fault[0])[1],
+        known.message if known else said or min(faults, key=lambda fault: fault[0])[1],
         share,
-        hint="Do the same with small arrays of your own, and compare with a calculation by hand.",
+        hint=named[0].hint
+        if named
+        else "Do the same with small arrays of your own, and compare with a calculation by hand.",
         evidence=worst_first(evidence),
+        diagnoses=named,
         output=printed(context),
     )
 

@@ -190,6 +190,65 @@ def test_an_error_in_what_is_due_is_the_rubrics(
         graded(sandbox, path, FILES, "*.momentum")
 
 
+ADAM = """
+class Adam:
+    def __init__(self, lr, betas):
+        self.lr, self.b1, self.b2, self.m, self.v, self.t = lr, *betas, 0, 0, 0
+    def step(self, w, g):
+        self.t += 1
+        self.m = self.b1 * self.m + (1 - self.b1) * g
+        self.v = self.b2 * self.v + (1 - self.b2) * g**2
+        m, v = self.m / (1 - self.b1**self.t), self.v / (1 - self.b2**self.t)
+        return w - self.lr * m / (v**0.5 + 1e-8)
+"""
+FOLLOWED = (
+    HEAD
+    + """[[parts]]
+id = "p"
+title = "P"
+[[parts.checks]]
+kind = "script"
+inputs = { w = "D", grads = "5 D" }
+optimizer = { name = "adam", options = { lr = 0.1, betas = [0.8, 0.9] } }
+compare = ["path"]
+script = '''
+from optim import Adam
+o, path = Adam(0.1, (0.8, 0.9)), []
+for g in grads:
+    w = o.step(w, g)
+    path.append(w)
+'''
+expected = '''
+path, m, v = [], 0, 0
+for t, g in enumerate(grads, 1):
+    m, v = 0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g**2
+    w = w - 0.1 * m / (1 - 0.8**t) / (np.sqrt(v / (1 - 0.9**t)) + 1e-8)
+    path.append(w)
+'''
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("", "", ""),
+        (" / (1 - self.b1**self.t)", "", "U121"),
+        ("v**0.5 + 1e-8", "v + 1e-8", "U125"),
+        ("g**2", "g**4", ""),
+    ],
+)
+def test_the_fault_of_an_optimizer_is_named(
+    sandbox: Sandbox, tmp_path: Path, old: str, new: str, fault: str
+) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(FOLLOWED, "utf-8")
+    check = graded(sandbox, path, {"optim.py": ADAM.replace(old, new)})["script"]
+    assert (check.verdict is Verdict.PASSED) == (old == new)
+    assert [one.id for one in check.diagnoses] == ([fault] if fault else [])
+    assert not fault or check.diagnoses[0].title in check.message
+
+
 def test_no_package_of_a_submission_stands_in_for_the_script(sandbox: Sandbox, page: Path) -> None:
     wrong = {**FILES, "optim.py": OPTIM.replace("w + v", "w - v")}
     package = {"course_script/__init__.py": "", "course_script/__main__.py": "new = w + velocity"}
