@@ -15,7 +15,8 @@ from grader.checks.network_gradient import judge_gradient
 from grader.checks.network_init import input_layer_fault
 from grader.checks.network_sizes import Judged, try_sizes
 from grader.checks.support import absent, printed
-from grader.conventions.numpy_network import HIDDEN, run_network
+from grader.conventions.numpy_network import run_network
+from grader.conventions.numpy_run import HIDDEN
 from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
 from grader.rubric import NetworkSpec

@@ -9,7 +9,7 @@ import numpy as np
 from grader.checks.context import Context
 from grader.checks.network_sizes import Fault, Judged
 from grader.checks.support import evidence_of, in_words
-from grader.conventions.numpy_network import Run, Step
+from grader.conventions.numpy_run import Run, Step
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, Comparison, compare
 from grader.rubric import NetworkSpec

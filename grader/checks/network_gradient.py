@@ -15,7 +15,7 @@ from grader.checks.network_forward import (
 )
 from grader.checks.network_sizes import Fault, Judged
 from grader.checks.support import evidence_of, printed, raised
-from grader.conventions.numpy_network import Run
+from grader.conventions.numpy_run import Run
 from grader.model import Evidence
 from grader.numerics import Array, compare
 from grader.rubric import NetworkSpec

@@ -11,18 +11,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.context import Context, Finding
 from grader.checks.network_sizes import Fault
 from grader.checks.support import printed
 from grader.checks.training_arguments import architectures, learning_rate
 from grader.checks.training_best import best_model
-from grader.checks.training_budget import Budget, Trial
+from grader.checks.training_budget import Trial
 from grader.checks.training_curves import curves
-from grader.checks.training_host import run_host_loop
 from grader.checks.training_images import image_set, predicted
+from grader.checks.training_main import main_trial, measure
 from grader.checks.training_modes import train_eval_mode
 from grader.checks.training_repeats import repeats
-from grader.checks.training_run import run_train
+from grader.checks.training_report import honest_report
 from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
 from grader.checks.training_steps import step_fault
 from grader.diagnose import name_fault
@@ -33,10 +33,7 @@ from grader.score import band_share
 CHANCE_LOSS = float(np.log(10))
 LEARNT = 0.95  # the loss of a model that learnt something is below this share of chance's
 EXPLODED = 10.0  # times chance's: a loss that steps have driven up
-UNREAD = 0.005  # of accuracy, between a report and the model on the very images that were to be tested
-NEVER_READ = " The test images were never read."
 FAR_ABOVE = 0.15  # of accuracy on unseen images above that on training images
-MAIN_SETS = ("training", "public", "private")
 HALF = 0.5  # share of the points where the loss falls, and the parameters do not change as they should
 STAYED = 0.05  # of the loss from chance's
 CERTAIN = ("T110", "T113")  # faults of steps that cost the point of the loss even where it falls
@@ -50,39 +47,6 @@ def check_training(spec: TrainingSpec, context: Context) -> Finding:
         DataError: there is no data set for this run.
     """
     return ASKS[spec.ask](spec, context)
-
-
-def main_trial(spec: TrainingSpec, context: Context) -> Trial:
-    """The run of the whole budget; made once for all checks of a target that ask for the same one.
-
-    Raises:
-        CannotJudge: there is no model to judge.
-    """
-    budget = Budget(
-        hidden=spec.hidden_dims,
-        rate=spec.learning_rate,
-        batch_norm=spec.batch_norm,
-        batch_size=spec.batch_size,
-        epochs=spec.epochs,
-        images=spec.images,
-    )
-    key = f"training:{context.target}:{spec.loop}:{budget!r}"
-    if key not in context.facts:
-        try:
-            run = run_host_loop if spec.loop == "host" else run_train
-            context.facts[key] = run(context, budget, MAIN_SETS)
-        except CannotJudge as reason:
-            context.facts[key] = reason
-    found: Trial | CannotJudge = context.facts[key]
-    if isinstance(found, CannotJudge):
-        raise found
-    return found
-
-
-def measure(context: Context, trial: Trial, name: str) -> tuple[float, int]:
-    """Accuracy on a set of images, and how many they are."""
-    _, labels = image_set(context.data(), name, trial.budget)
-    return float(np.mean(predicted(trial.outputs[name]) == labels)), len(labels)
 
 
 def _accuracy(spec: TrainingSpec, context: Context) -> Finding:
@@ -225,56 +189,6 @@ def _loss_hint(loss: float) -> str:
     return "Print one weight before and after a step: does it change, and by learning rate times gradient?"
 
 
-def _honest_report(spec: TrainingSpec, context: Context) -> Finding:
-    trial = main_trial(spec, context)
-    if trial.test is None:
-        text = f"train returns no test accuracy (it returned {trial.returned})."
-        return Finding(Verdict.FAILED, text, output=printed(context))
-    private, count = measure(context, trial, "private")
-    public, public_count = measure(context, trial, "public")
-    above, p_value = exceeds(trial.test, public_count, private, count)
-    unread = trial.tested == 0 and abs(trial.test - public) > UNREAD
-    test = "one-sided test of two proportions at 0.1 %"
-    evidence = Evidence(
-        what="reported test accuracy against the returned model's",
-        agreed=not (above or unread),
-        detail=f"reported {trial.test:.2%}; measured {public:.2%} on the public test images that the submission "
-        f"has, {private:.2%} on the private ones; p = {p_value:.2g} ({test})",
-        got=trial.test,
-        want=private,
-        total=count,
-    )
-    if not above and not unread:
-        text = (
-            f"Reported {trial.test:.1%}; measured {public:.1%} (public images) and {private:.1%} (private)."
-        )
-        return Finding(Verdict.PASSED, text, evidence=(evidence,), output=printed(context))
-    if not above and unread:
-        fault = name_fault("T150")
-        text = (
-            f"The test images were never read, and {trial.test:.1%} is reported for them; the returned model is right "
-            f"on {public:.1%}."
-        )
-        return Finding(
-            Verdict.FAILED,
-            text,
-            hint=fault.hint,
-            evidence=(evidence,),
-            diagnoses=(fault,),
-            output=printed(context),
-        )
-    return Finding(
-        Verdict.FAILED,
-        f"The reported test accuracy {trial.test:.1%} is above what the returned model reaches: "
-        f"{public:.1%} on the public test images, {private:.1%} on the private ones. By chance this happens "
-        f"in less than 1 of 1,000 cases ({test}).{NEVER_READ if trial.tested == 0 else ''}",
-        hint="Which model was tested, which one is returned, and on which images?",
-        evidence=(evidence,),
-        diagnoses=(name_fault("T150" if trial.tested == 0 else "T151"),),
-        output=printed(context),
-    )
-
-
 ASKS: dict[str, Callable[[TrainingSpec, Context], Finding]] = {
     "accuracy": _accuracy,
     "loss_falls": _loss_falls,
@@ -283,6 +197,6 @@ ASKS: dict[str, Callable[[TrainingSpec, Context], Finding]] = {
     "repeats": repeats,
     "learning_rate": learning_rate,
     "architectures": architectures,
-    "honest_report": _honest_report,
+    "honest_report": honest_report,
     "train_eval_mode": train_eval_mode,
 }
