@@ -12,11 +12,13 @@ from typing import Any
 
 from grader.conventions.find_form import backward_names
 from grader.errors import UsageError
+from grader.lint import STABLE_LAYERS
 from grader.model import Verdict
 from grader.rubric import Rubric
 from grader.sandbox import Sandbox
 from grader.session import GradeSettings, Session
 from grader.submission import Submission, load_submission
+from grader.truth import LAYERS
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "softmaxcrossentropy": ("softmax_cross_entropy",),
@@ -126,13 +128,25 @@ def _tried_guess(solution: Submission, sandbox: Sandbox, place: Guess) -> Guess:
             part = {"target": f"{place.module}:{place.name}", "layer": layer, **extra}
             verdicts, said = _tried(solution, sandbox, part, CHECKS)
             if verdicts == [Verdict.PASSED] * 2:
-                return replace(place, part={**part, "checks": CHECKS})
+                return replace(place, part={**part, "checks": (*CHECKS, *_contract(solution, sandbox, part))})
             if verdicts[0] is Verdict.PASSED:
                 without = ({**CHECKS[0]}, {**CHECKS[1], "ties": False})
                 if _tried(solution, sandbox, part, without)[0] == [Verdict.PASSED] * 2:
-                    return replace(place, part={**part, "checks": without})
+                    return replace(
+                        place, part={**part, "checks": (*without, *_contract(solution, sandbox, part))}
+                    )
             reason = reason or f"as {layer}: {said}"
     return replace(place, reason=reason)
+
+
+def _contract(solution: Submission, sandbox: Sandbox, part: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The check of the layer's contract, where the solution keeps it."""
+    layer = LAYERS[part["layer"]]
+    asks = ["overwrites"] if layer.parameters else []
+    asks += ["inputs_untouched", "batch_of_one", *(["stable"] if layer.name in STABLE_LAYERS else [])]
+    check = {"kind": "contract", "points": 2, "asks": asks}
+    verdicts, _ = _tried(solution, sandbox, part, [check])
+    return (check,) if verdicts == [Verdict.PASSED] else ()
 
 
 def _tried(

@@ -49,11 +49,10 @@ def test_what_is_recognised_is_graded_and_the_rest_is_a_comment(sandbox: Sandbox
     assert sorted(tried) == ["MaxPool2d", "adam", "affine_forward", "my_softmax_loss"]
     assert lint_rubric(path) == []
     rubric = load_rubric(path)
-    found = {
-        part.id: (part.layer, [getattr(check, "ties", None) for check in part.checks])
-        for part in rubric.parts
-    }
-    assert found == {"affine": ("linear", [None, True]), "max_pool2d": ("max_pool2d", [None, False])}
+    found = {part.id: (part.layer, [check.kind for check in part.checks]) for part in rubric.parts}
+    usual = ["forward", "gradient", "contract"]
+    assert found == {"affine": ("linear", usual), "max_pool2d": ("max_pool2d", usual)}
+    assert [getattr(part.checks[1], "ties", None) for part in rubric.parts] == [False, True]
     assert (rubric.modules, rubric.solution) == (("hw.py",), str(tmp_path / "solution"))
     assert "# hw.my_softmax_loss: as softmax_cross_entropy: forward is not the softmax" in text
     assert "# hw.adam: no layer of the reference is called like that" in text
