@@ -40,10 +40,11 @@ def shown(name: str) -> str:
     return ascii(name[:80])
 
 
-def rank(key: str) -> int:
-    """Which files are read first where not all can be: code, then text, then the rest."""
+def rank(key: str) -> tuple[int, int]:
+    """Which files are read first where not all can be: code, then text, then the rest; each from the top downwards."""
     lowered = key.lower()
-    return 0 if lowered.endswith(_CODE) else 1 if lowered.endswith(_TEXT) else 2
+    kind = 0 if lowered.endswith(_CODE) else 1 if lowered.endswith(_TEXT) else 2
+    return kind, key.count("/") + key.count("\\")
 
 
 def _portable(part: str) -> str:

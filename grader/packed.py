@@ -26,15 +26,14 @@ MAX_FILE_BYTES = 8 << 20
 MAX_NOTEBOOK_BYTES = 32 << 20  # plots travel inside
 MAX_TOTAL_BYTES = 64 << 20
 MAX_ARCHIVE_BYTES = 512 << 20  # of one zip inside: whoever packs the data set too hands in a large one
-MAX_UNPACKED_BYTES = (
-    2 << 30
-)  # of everything that is unpacked to read one submission, what is too large included
+MAX_UNPACKED_BYTES = 2 << 30  # of all that is unpacked to read one submission, also what is then too large
 MAX_RATIO = 200
 MAX_INNER = 8  # zips inside that are opened
 MAX_LEVELS = 3  # of zips in zips
 SKIPPED_FOLDERS = frozenset(
     {".git", ".svn", ".hg", ".idea", ".vscode", "__pycache__", "__MACOSX", ".ipynb_checkpoints", "node_modules",
-     ".venv", "venv", "cifar-10-batches-py", ".mypy_cache", ".pytest_cache", ".ruff_cache", "wandb", "lightning_logs"}
+     ".venv", "venv", "site-packages", "cifar-10-batches-py", ".mypy_cache", ".pytest_cache", ".ruff_cache", "wandb",
+     "lightning_logs"}
 )  # fmt: skip
 CODE = (".py", ".ipynb")
 BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)

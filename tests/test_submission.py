@@ -149,7 +149,7 @@ def test_names_that_only_another_system_allows_cost_nobody_a_file(tmp_path: Path
 
 def test_code_is_read_before_many_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "MAX_FILES", 20)
-    pictures = ((f"a/{number}.png", b"") for number in range(30))
+    pictures = ((f"a/{number}{kind}", b"") for number in range(30) for kind in (".png", ".py"))
     path = zip_of(tmp_path / "s.zip", *pictures, ("modules.py", b"x"), ("modules.py/y.txt", b""))
     for place in (path, tmp_path / "s"):
         found = load_submission(place)
