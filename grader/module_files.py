@@ -15,7 +15,7 @@ SHOWN = 5
 def asked_for(name: str, modules: Iterable[str]) -> str:
     """The file asked for that ``modules (1).py``, ``Modules_final_v2.py`` or ``jdoe-modules.py`` stands for; else ""."""
     plain = re.sub(r"[\s-]+", "_", name.lower())
-    if not plain.endswith(".py") or plain.startswith("test"):
+    if not plain.endswith(".py") or plain.startswith(("test", ".")):
         return ""
     fits = [module for module in modules if _stem(module).search(plain.removesuffix(".py"))]
     return max(fits, key=len, default="")
