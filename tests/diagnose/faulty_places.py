@@ -120,6 +120,8 @@ def ungated(x: Array, hidden: Array, cell: Array, **a: Any) -> Array:
 
 
 PLACED = (
+    Plant("sigmoid", "", "F145", "cut at 1", lambda x: 1 / (1 + np.exp(-np.clip(x, -1, 1)))),
+    Plant("relu", "x", "G313", "guided", lambda dout, x: dout * (x > 0) * (dout > 0)),
     Plant("conv2d", "x", "G626", "first row", without_first_row),
     Plant("conv2d", "", "F436", "the kernel's last row", without_last_row),
     Plant("layer_norm", "x", "G522", "x for x - mean", lambda beta, **a: layer_norm_slip(**a, slip="x")),

@@ -122,4 +122,13 @@ FORWARD_ACTIVATIONS: tuple[Fault, ...] = (
         "Put a single element in, then the same among larger ones: its output must not change.",
         "Does the output of one element depend on the others?",
     ),
+    Fault(
+        "F145",
+        "the input is cut at a bound",
+        "Inputs beyond a bound are replaced by it before the function is computed, on both sides of 0.",
+        "The function goes on beyond the bound; only where it is saturated a cut changes nothing.",
+        "Cut at 1, the sigmoid of 3 is 0.73 instead of 0.95.",
+        "Compare small and large inputs with the formula.",
+        "For which inputs is your function the right one?",
+    ),
 )

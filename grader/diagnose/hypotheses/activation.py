@@ -52,6 +52,12 @@ def slope_of_upstream(observation: Observation, _: str) -> Array | None:
     return dout * SLOPES[function_of(observation)](dout, alpha_of(observation))
 
 
+def guided(observation: Observation, _: str) -> Array | None:
+    """Both the input and the upstream gradient must be positive."""
+    dout = upstream(observation)
+    return np.where((tensor(observation, "x") > 0) & (dout > 0), dout, 0.0)
+
+
 def slope_at_upstream(observation: Observation, _: str) -> Array | None:
     """The layer's own derivative at the upstream gradient, and nothing else."""
     return SLOPES[function_of(observation)](upstream(observation), alpha_of(observation))
@@ -217,6 +223,7 @@ ACTIVATION: tuple[Hypothesis, ...] = (
         "G303", local(lambda x, y, a: np.where(x > 0, 1.0, np.exp(x))), ("relu", "leaky_relu"), X, "of ELU"
     ),
     Hypothesis("G313", slope_of_upstream, ALL, X),
+    Hypothesis("G313", guided, ("relu",), X, "beside the input: guided backpropagation"),
     Hypothesis("G313", slope_at_upstream, ALL, X, "and is not multiplied in"),
     Hypothesis("G313", function_of_upstream, ALL, X, "the activation itself"),
     Hypothesis("G312", local(lambda x, y, a: x), ALL, X),

@@ -16,6 +16,7 @@ LINEAR_LAYER = ("linear",)
 ELU, LEAKY, RELU = ("elu",), ("leaky_relu",), ("relu",)
 SIGMOID, TANH = ("sigmoid",), ("tanh",)
 ALL_ACTIVATIONS = NAMES
+SATURATING = tuple(name for name in NAMES if name != "relu")  # a ReLU that is cut has its own entry
 
 
 def _linear(compute: Callable[[Floats, Floats, Floats], Floats | None]) -> Predict:
@@ -56,6 +57,18 @@ def _twice(observation: Observation, _: str) -> Array | None:
     function, alpha = FUNCTIONS[function_of(observation)], alpha_of(observation)
     return function(function(tensor(observation, "x"), alpha), alpha)
 
+
+def _cut(bound: float) -> Predict:
+    """The right function of an input that is cut at a bound and its negative."""
+
+    def predict(observation: Observation, _: str) -> Array | None:
+        x = np.clip(tensor(observation, "x"), -bound, bound)
+        return FUNCTIONS[function_of(observation)](x, alpha_of(observation))
+
+    return predict
+
+
+BOUNDS = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 FORWARD_ACTIVATIONS: tuple[Hypothesis, ...] = (
     # linear
@@ -186,6 +199,7 @@ FORWARD_ACTIVATIONS: tuple[Hypothesis, ...] = (
     Hypothesis("F112", _elementwise(lambda x, a: (np.exp(x) + np.exp(-x)) / 2), TANH, note="plus for minus"),
     Hypothesis("F112", _elementwise(lambda x, a: np.exp(x) - np.exp(-x)), TANH, note="no division"),
     # every activation
+    *(Hypothesis("F145", _cut(bound), SATURATING, note=f"at {bound:g}") for bound in BOUNDS),
     *(Hypothesis("F114", _another(other), ALL_ACTIVATIONS, note=TITLES[other]) for other in FUNCTIONS),
     Hypothesis(
         "F114", _elementwise(lambda x, a: np.where(x > 0, x, 0.01 * x)), ("relu", "elu"), note="LeakyReLU"
