@@ -209,7 +209,9 @@ class ScriptSpec(CheckBase):
     optimizer: ScriptOptimizer | None = Field(
         default=None, description="of a script that follows an optimizer: its faults are named"
     )
-    tolerance: float = Field(default=1e-6, gt=0, description="relative; float32 gets 1e-4")
+    tolerance: float = Field(
+        default=1e-4, gt=0, description="relative; the default lets float32 through, 1e-6 asks for float64"
+    )
     trials: int = Field(default=3, ge=1, le=20, description="how often inputs are drawn")
 
 
