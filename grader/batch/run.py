@@ -46,6 +46,10 @@ class Batch:
         self.entries = without_loose_files(
             find_entries(request.submissions, left_out), self.rubric.modules, request.submissions, left_out
         )
+        results, folder = request.results.resolve(), request.submissions.resolve()
+        if results == folder:
+            raise UsageError(f"{request.results}: holds the submissions; take another folder for the results")
+        self.entries = [entry for entry in self.entries if not results.is_relative_to(folder / entry.source)]
         self.policy = request.policy or getattr(self.rubric, "policy", None)
         self.seed = 0
         self.kept = 0

@@ -197,6 +197,8 @@ def test_another_version_on_a_worker_stops_the_batch(
 def test_what_cannot_be_meant_is_refused_before_anything_is_graded(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--only elu: no check of that name"):
         tiny.run(tiny.request(folder, tmp_path, only=("elu",)))
+    with pytest.raises(UsageError, match="holds the submissions"):
+        Batch(tiny.request(folder, folder / "class"))
     batch = Batch(tiny.request(folder, tmp_path))
     with batch.store.locked(), pytest.raises(UsageError, match="another batch is writing its results here"):
         tiny.run(tiny.request(folder, tmp_path))
@@ -264,6 +266,11 @@ def test_patience_gives_a_submission_up_and_leaves_its_points_open(
     monkeypatch.setattr(run_module, "local_pool", tiny.inline_pool)
     again = tiny.run(tiny.request(tmp_path, tmp_path / "results"))
     assert (again.kept, again.rows[0].shown.outcome) == (0, "graded")
+    (tmp_path / "results").rename(
+        tmp_path / "class" / "results"
+    )  # results in the class are no submission of it
+    inside = tiny.run(tiny.request(tmp_path, tmp_path / "class" / "results"))
+    assert (inside.kept, len(inside.rows)) == (1, 1)
 
 
 class DeadlyFiles(dict[str, bytes]):
