@@ -35,14 +35,7 @@ def choose(
     single = [s for s in pool if len(s.sides) == 1]
     others = [s for s in equations if not _defines(s, lenient)]
     if others and not (len(single) == 1 and all(_restates(s, lenient) for s in others)):
-        chosen = others[-1]
-        other = target_of(chosen, lenient)
-        note = (
-            (f"the left-hand side says {_shown(other)}, the question asks for {_shown(target)}",)
-            if other and target
-            else ()
-        )
-        return chosen, note
+        return _noted(others[-1], lenient, target)
     if len(single) > 1:
         marked = [s for s in single if s.final]
         if len(marked) != 1:
@@ -52,7 +45,15 @@ def choose(
         single = marked
     if single:
         return single[-1], ()
-    return (equations or found)[-1], ()
+    return _noted((equations or found)[-1], lenient, target)
+
+
+def _noted(chosen: Statement, lenient: Names, target: str) -> tuple[Statement, tuple[str, ...]]:
+    """A statement, and what is odd about its left-hand side."""
+    other = target_of(chosen, lenient)
+    if not other or not target:
+        return chosen, ()
+    return chosen, (f"the left-hand side says {_shown(other)}, the question asks for {_shown(target)}",)
 
 
 def _restates(statement: Statement, lenient: Names) -> bool:
@@ -95,7 +96,11 @@ def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
 def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
     """The texts of the unknown name that a statement defines (``G``, ``\\delta_1``), or none."""
     first = tuple(t for t in statement.sides[0] if t.text not in "{}")
-    if len(statement.sides) < 2 or not first or first[0].kind not in ("word", "name"):
+    if len(statement.sides) < 2 or not first:
+        return ()
+    if first[0].text == "frac" and _is_unknown_derivative(statement.sides[0], lenient):
+        return tuple(t.text for t in statement.sides[0])
+    if first[0].kind not in ("word", "name"):
         return ()
     texts = tuple(t.text for t in first)
     if _is_known(first[0], len(first) == 1, lenient):
@@ -108,6 +113,18 @@ def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
         and all(t.kind in ("word", "num") or t.text == "," for t in first[2:])
     )
     return texts if plain and texts[0] not in ("sum", "max") else ()
+
+
+def _is_unknown_derivative(side: tuple[Token, ...], lenient: Names) -> bool:
+    """Whether a side is a derivative, alone, that the question does not know: ``\\frac{\\partial L}{\\partial Z}``."""
+    texts = [token.text for token in side]
+    derivative = len(texts) <= 16 and texts.count("partial") == 2 and texts.count("frac") == 1
+    if not derivative or texts[1] != "{" or texts[-1] != "}":
+        return False
+    node, question = _leniently(side, lenient), lenient.question
+    return node is None or (
+        isinstance(node, Sym) and node.name not in {*question.symbols, question.left_side}
+    )
 
 
 def _is_known(token: Token, alone: bool, lenient: Names) -> bool:
@@ -136,7 +153,7 @@ def definitions_of(
         texts = _defines(statement, lenient)
         if statement is chosen or not texts or len(trees) >= 8:
             continue
-        indices = _indices(texts)
+        indices = _indices(texts) if texts[1:2] == ("_",) else ()
         if indices:  # U_{ij} = ...: a matrix
             texts = texts[:1]
         spelled = "=" + "".join(texts)

@@ -30,6 +30,7 @@ _LAYOUT = frozenset(("row", "column", "vector", "a", "as", "the", "form", "notat
 _TRAILING = frozenset(
     ["where", "with", "since", "because", "here", "note", "denotes", "being", "for", "when"]
 )
+_CONCLUDING = frozenset(("so", "hence", "thus", "therefore"))
 _INEQUALITIES = frozenset(("<", ">", "<=", ">=", "!="))
 # what a remark in brackets may speak of: "(elementwise product)"
 _REMARKED = words(
@@ -78,7 +79,7 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
             if part:
                 yield part, trailing
             part, skipped = [], False
-            trailing = (trailing or word in _TRAILING) and not next_line
+            trailing = (trailing or word in _TRAILING) and not next_line and word not in _CONCLUDING
             prose = prose or is_prose
         elif token.text == "\\\\" and not inside_cases:
             continue

@@ -113,9 +113,7 @@ def _lines(formula: str) -> list[str]:
 
 def _split(tokens: list[Token], remarks: list[str], *, boxed: bool = False) -> Iterator[Statement]:
     tokens = as_cases(_without_boxes(tokens))
-    trailing = False
-    for part, after in clauses(tokens, remarks):
-        trailing = trailing or after
+    for part, trailing in clauses(tokens, remarks):
         box = [k for k, t in enumerate(part) if t.kind == "cmd" and t.text == "boxed"]
         if box and not boxed:
             for k in box:
