@@ -102,7 +102,8 @@ def _in_part(
 ) -> Finding:
     right = " and ".join(_named(hidden) for hidden in tried)
     told = "; ".join(
-        f"with {_named(hidden)}{' (n_hidden = [])' if not hidden else ''}: {found.message.rstrip('.')}"
+        f"with {_named(hidden)}{' (n_hidden = [])' if not hidden else ''}: "
+        f"{found.message.rstrip('.').removeprefix(_begun(hidden))}"
         for hidden, found in stopped.items()
     )
     faults = ["N113" if not hidden else "N114" for hidden in stopped]
@@ -119,7 +120,7 @@ def _in_part(
 
 def other_number(context: Context, hidden: tuple[int, ...], text: str) -> CannotJudge:
     """That a network has another number of linear layers than this size asks for."""
-    told = f"With hidden layers {list(hidden)}, {text}."
+    told = f"{_begun(hidden)}{text}."
     evidence = Evidence(what=f"hidden layers {list(hidden)}", agreed=False, detail=told)
     return CannotJudge(
         Finding(
@@ -131,6 +132,10 @@ def other_number(context: Context, hidden: tuple[int, ...], text: str) -> Cannot
             output=printed(context),
         )
     )
+
+
+def _begun(hidden: tuple[int, ...]) -> str:
+    return f"With hidden layers {list(hidden)}, "
 
 
 def _named(hidden: tuple[int, ...]) -> str:
