@@ -176,9 +176,11 @@ def _step_fault(spec: TrainingSpec, context: Context, trial: Trial) -> Fault | N
 
 def _paid_elsewhere(context: Context) -> bool:
     """Whether a layer's or a network's own check has been lost, which explains what steps do."""
-    kinds = ("forward", "gradient", "contract", "network", "torch_module")
+    lost = (Verdict.FAILED, Verdict.ERRORED)
+    layers, networks = ("forward", "gradient", "contract"), ("network", "torch_module")
     return any(
-        result.kind in kinds and result.verdict in (Verdict.FAILED, Verdict.ERRORED)
+        (result.kind in layers and result.verdict in (*lost, Verdict.PARTIAL))
+        or (result.kind in networks and result.verdict in lost)
         for result in context.earlier.values()
     )
 
