@@ -88,6 +88,8 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
                 part.append(Token("sym", "/"))
                 continue
             if any(t.text in RELATIONS and t.kind == "sym" for t in part):
+                if not _is_remark(tokens[k + 1 :]):
+                    raise Unreadable("':' may mean a division here; write / or \\frac", ":")
                 yield part, trailing  # no label
                 trailing = True
             part = []
@@ -113,6 +115,12 @@ def _is_ratio(part: list[Token], after: list[Token]) -> bool:
     return number and (
         bool(texts & RELATIONS) or (rest[0].text == "1" and bool(texts & {"^", "+", "-", "/"}))
     )
+
+
+def _is_remark(after: list[Token]) -> bool:
+    """Whether words or a size stand behind the colon of an equation, not a divisor."""
+    plain = [t for t in after if t.text not in (".", ",")]
+    return not plain or _is_size(plain) or (plain[0].kind == "word" and len(plain[0].text) > 2)
 
 
 def _conditional(tokens: list[Token]) -> bool:
