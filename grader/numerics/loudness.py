@@ -28,6 +28,8 @@ def noise_of_layer(talk: Conversation, runner: Runner, rng: np.random.Generator)
     It is the least that there is anywhere; in float64, its rounding is.
     """
     noise = _measured(talk.asked[0], runner, rng)
+    if any(array.dtype == np.float32 for array in talk.asked[0].call.tensors.values()):
+        noise = noise.at_least_single()  # points between float32 numbers cannot be asked
     output = talk.asked[0].outcome.output
     size = root_mean_square(output) if output is not None else 0.0
     return replace(noise, least=(size or 1.0) * (noise.relative if noise.low_precision else 2.0**-53))
