@@ -44,6 +44,17 @@ def test_a_small_rubric_is_read(tmp_path: Path) -> None:
     assert len(rubric.source_hash) == 64
 
 
+def test_another_solution_makes_it_another_rubric(tmp_path: Path) -> None:
+    text = SMALL.replace('title = "Small"', 'title = "Small"\nsolution = "ours"')
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "modules.py").write_text("a = 1")
+    first = load_rubric(write(tmp_path, text))
+    assert first.solution == str(tmp_path / "ours")
+    assert load_rubric(write(tmp_path, text)) == first
+    (tmp_path / "ours" / "modules.py").write_text("a = 2")
+    assert load_rubric(write(tmp_path, text)).source_hash != first.source_hash
+
+
 def test_a_formula_check_is_called_like_its_question(tmp_path: Path) -> None:
     questions = ", ".join(
         f'{{ kind = "formula", question = {{ id = "{name}", symbols = {{ x = "n" }}, answer = "2 x" }} }}'

@@ -10,7 +10,7 @@ import pytest
 
 from grader.lint import lint_rubric
 from grader.rubric import Rubric
-from grader.rubric_reference import BEGIN, END, EXAMPLES, kinds, rubric_reference
+from grader.rubric.reference import BEGIN, END, EXAMPLES, kinds, rubric_reference
 
 PAGE = (Path(__file__).parent.parent / "docs" / "rubrics.md").read_text("utf-8")
 PART = (

@@ -66,7 +66,7 @@ def rubric_show(
     from rich.console import Console
 
     from grader.rubric import load_rubric
-    from grader.rubric_table import rubric_table
+    from grader.rubric.table import rubric_table
 
     loaded = load_rubric(rubric)
     Console().print(rubric_table(loaded.for_variant(loaded.variant(variant).id) if variant else loaded))
@@ -100,7 +100,7 @@ def rubric_fields(
     page: Annotated[Path | None, typer.Option(help="Write them between the marks of this page.")] = None,
 ) -> None:
     """Every table and field of a rubric, an example of every kind of check, and the layers, as Markdown."""
-    from grader.rubric_reference import rubric_reference, write_reference
+    from grader.rubric.reference import rubric_reference, write_reference
 
     if page is not None:
         write_reference(page)
