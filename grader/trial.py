@@ -109,7 +109,7 @@ Reader = Callable[[dict[str, bytes], list[str]], Any]
 
 
 def _sources() -> Reader:
-    from grader.outline import parse_outline
+    from grader.submission.outline import parse_outline
 
     return lambda files, _: [parse_outline(name, data) for name, data in files.items()] and None
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.outline import FunctionOutline, Outline
 from grader.rubric import Rubric, Variant
+from grader.submission.outline import FunctionOutline, Outline
 
 _ENTRY = re.compile(r"^(?P<module>[\w.]+):(?P<name>\w+)(?P<call>\((?P<parameter>\w*)\))?$")
 

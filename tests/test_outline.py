@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.outline import Outline, read_outline
+from grader.submission.outline import Outline, read_outline
 
 
 def outline(text: str) -> Outline:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.lint import lint_rubric
+from grader.rubric.lint import lint_rubric
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.lint import lint_rubric
 from grader.rubric import Rubric
+from grader.rubric.lint import lint_rubric
 from grader.rubric.reference import BEGIN, END, EXAMPLES, kinds, rubric_reference
 
 PAGE = (Path(__file__).parent.parent / "docs" / "rubrics.md").read_text("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.support import USES_TORCH, needed_packages, support_files
-from grader.sources import Sources
+from grader.submission.sources import Sources
 
 FILES = {
     "modules.py": b"import numpy as np\nfrom layers import linear\nfrom helper import *",

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import packed
 from grader.errors import SubmissionError
-from grader.packed import MAX_FILE_BYTES
-from grader.submission import load_submission, submission_from_files
+from grader.submission import load_submission, packed, submission_from_files
+from grader.submission.packed import MAX_FILE_BYTES
 
 
 def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.answers import find_answers
-from grader.outline import read_outline
 from grader.submission import submission_from_files
+from grader.submission.outline import read_outline
 from grader.trial import SMALL, read_apart, why_unreadable
 
 LARGE = b"x = 1\n" * (SMALL // 6 + 1)

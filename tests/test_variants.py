@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.errors import RubricError
-from grader.outline import Outline, read_outline
 from grader.rubric import load_rubric
+from grader.submission.outline import Outline, read_outline
 from grader.variants import find_variant
 
 TRAIN = "def train(hidden_dims, lr): return 1\n"

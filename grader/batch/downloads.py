@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from grader.batch.gradescope_metadata import METADATA, read_metadata
 from grader.batch.naming import Identity, is_bulk
 from grader.errors import SubmissionError
-from grader.folders import read_folder
-from grader.packed import (
+from grader.submission.folders import read_folder
+from grader.submission.packed import (
     BROKEN,
     MAX_ARCHIVE_BYTES,
     MAX_FILE_BYTES,

@@ -15,7 +15,7 @@ from pathlib import Path
 from grader.batch.downloads import Item, Part, folder_items, zip_items
 from grader.batch.naming import Identity, Placed, make_keys, place, without_versions
 from grader.errors import SubmissionError
-from grader.packed import Files, has_code
+from grader.submission.packed import Files, has_code
 from grader.text import one_line
 
 SHOWN = 5

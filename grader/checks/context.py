@@ -18,9 +18,9 @@ import numpy as np
 from grader.errors import DataError
 from grader.events import Listener, ignore
 from grader.model import Band, CheckResult, Curve, Diagnosis, Evidence, FormulaReading, Verdict
-from grader.outline import Outline
 from grader.rubric import CheckBase, PartSpec, Rubric
 from grader.submission import Submission
+from grader.submission.outline import Outline
 
 if TYPE_CHECKING:
     from grader.data import DataSet

@@ -30,8 +30,8 @@ from grader.checks.support import (
 from grader.errors import RubricError
 from grader.model import Evidence, Verdict
 from grader.rubric import ScriptSpec
+from grader.rubric.scripts import ScriptMistake, compared, imported, looks_at, script_problems
 from grader.sandbox import Opaque, Program, Reply
-from grader.scripted import ScriptMistake, compared, imported, looks_at, script_problems
 from grader.submission import Submission, load_submission, submission_from_files
 
 SCRIPT = "course_script"  # the module that a script runs as

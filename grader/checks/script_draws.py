@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from grader.numerics import Array
-from grader.scripted import ScriptInput
+from grader.rubric.scripts import ScriptInput
 
 SMALLEST, LARGEST = 3, 7  # of a size, where names of sizes are that few
 

@@ -10,7 +10,7 @@ import numpy as np
 from grader import diagnose
 from grader.checks.support import named
 from grader.model import Diagnosis
-from grader.scripted import ScriptOptimizer
+from grader.rubric.scripts import ScriptOptimizer
 
 
 def faults_of_updates(

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from grader.checks.context import Context, Finding
 from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import Comparison
-from grader.outline import Outline
 from grader.sandbox import Limits, Reply, StudentError, Worker
+from grader.submission.outline import Outline
 
 if TYPE_CHECKING:
-    from grader.outline import FunctionOutline
-    from grader.sources import Sources
+    from grader.submission.outline import FunctionOutline
+    from grader.submission.sources import Sources
 
 NOT_THERE = "A file of your own has to be handed in too; a package has to be installed where submissions run."
 MOVED_ON = "The cause lies in the environment, not in this part's idea."

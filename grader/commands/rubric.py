@@ -28,9 +28,9 @@ def rubric_new(
     """A first rubric from a solution: every layer that is recognised, tried before it is written down."""
     from rich.console import Console
 
-    from grader.drafting import draft_rubric
     from grader.errors import UsageError
     from grader.files import write_text
+    from grader.rubric.drafting import draft_rubric
     from grader.sandbox import Sandbox
 
     if output is not None and output.exists():
@@ -77,7 +77,7 @@ def rubric_lint(
     rubrics: Annotated[list[str], typer.Argument(help="Built-in names or TOML files.", show_default=False)],
 ) -> None:
     """Check rubrics: they read, hold together, and their written questions accept and reject what they say."""
-    from grader.lint import lint_rubric
+    from grader.rubric.lint import lint_rubric
 
     problems = [problem for name in rubrics for problem in lint_rubric(name)]
     for problem in problems:

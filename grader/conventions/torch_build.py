@@ -15,7 +15,7 @@ from grader.numerics import Array
 from grader.sandbox import Program, Ref, Reply, Worker
 
 if TYPE_CHECKING:
-    from grader.outline import FunctionOutline
+    from grader.submission.outline import FunctionOutline
 
 IMAGE = (3, 4, 4)
 N_INPUTS, N_CLASSES, BATCH = 48, 4, 6

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from grader.formulas.question import Question
 from grader.model import Audience, Band, Frozen, HintLevel
-from grader.scripted import ScriptInput, ScriptMistake, ScriptOptimizer
+from grader.rubric.scripts import ScriptInput, ScriptMistake, ScriptOptimizer
 
 _IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9_\-]{0,59}$")
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=60)]

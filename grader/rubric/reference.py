@@ -16,7 +16,7 @@ from grader.batch.policy import LateStep, Policy
 from grader.errors import UsageError
 from grader.formulas.question import Alternative, Mistake, Near, Question, Symbol
 from grader.rubric import CheckBase, CheckSpec, Limits, PartSpec, Rubric, Spelled, TrainingBands, Variant
-from grader.scripted import ScriptInput, ScriptMistake, ScriptOptimizer
+from grader.rubric.scripts import ScriptInput, ScriptMistake, ScriptOptimizer
 from grader.truth import LAYERS
 
 BEGIN, END = "<!-- fields of the models: begin -->", "<!-- fields of the models: end -->"

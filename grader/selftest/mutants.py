@@ -11,7 +11,7 @@ from pathlib import Path
 from grader.conventions.find_form import backward_names
 from grader.errors import UsageError
 from grader.rubric import PartSpec, Rubric, ScriptSpec, check_id
-from grader.scripted import imported
+from grader.rubric.scripts import imported
 from grader.selftest.operators import mutations
 
 CATALOGUE = "mutants.toml"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import RubricError
-from grader.lint import lint_rubric
 from grader.model import CheckResult, Verdict
 from grader.rubric import load_rubric
+from grader.rubric.lint import lint_rubric
 from grader.sandbox import Sandbox
 from grader.session import GradeSettings, Session
 from grader.submission import submission_from_files

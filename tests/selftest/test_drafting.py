@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.drafting import draft_rubric, layers_for
 from grader.errors import UsageError
-from grader.lint import lint_rubric
 from grader.rubric import load_rubric
+from grader.rubric.drafting import draft_rubric, layers_for
+from grader.rubric.lint import lint_rubric
 from grader.sandbox import Sandbox
 
 SOURCE = """

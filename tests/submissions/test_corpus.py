@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.outline import read_outline
+from grader.submission.outline import read_outline
 from grader.rubric import check_id, load_rubric
 from tests.submissions import EXAMPLES, HERE, Edit, _edited, entries, load, write
 

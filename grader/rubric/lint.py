@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.errors import RubricError
 from grader.rubric import FormulaSpec, PartSpec, Rubric, ScriptSpec, TrainingSpec, check_id, load_rubric
-from grader.scripted import script_problems
+from grader.rubric.scripts import script_problems
 from grader.truth import LAYERS
 
 LAYER_KINDS = frozenset({"forward", "gradient", "contract", "init"})

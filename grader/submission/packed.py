@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from grader.errors import SubmissionError
-from grader.file_names import rank, safe_key, shown
+from grader.submission.file_names import rank, safe_key, shown
 
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000

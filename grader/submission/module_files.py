@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from grader.file_names import shown
+from grader.submission.file_names import shown
 
 _TEXT = (".py", ".md", ".toml", ".txt", ".tex")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

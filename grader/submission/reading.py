@@ -1,6 +1,6 @@
 """Read a submission (folder, zip or notebook) into memory, with caps, and without trusting a single name.
 
-Nothing is written and nothing is executed. `grader.folders` and `grader.packed` read folders and zips.
+Nothing is written and nothing is executed.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.errors import SubmissionError
-from grader.folders import read_folder
-from grader.module_files import as_asked, as_utf8, asked_for
-from grader.packed import MAX_FILE_BYTES, read_zip
-from grader.sources import Sources
+from grader.submission.folders import read_folder
+from grader.submission.module_files import as_asked, as_utf8, asked_for
+from grader.submission.packed import MAX_FILE_BYTES, read_zip
+from grader.submission.sources import Sources
 from grader.trial import SMALL, read_apart
 
 MAX_NOTES = 24  # a hostile zip makes tens of thousands

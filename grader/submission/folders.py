@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from grader.file_names import MAX_DEPTH, rank, safe_key, shown
-from grader.packed import MAX_ENTRIES, SKIPPED_FOLDERS, Files, Found, most_bytes
+from grader.submission.file_names import MAX_DEPTH, rank, safe_key, shown
+from grader.submission.packed import MAX_ENTRIES, SKIPPED_FOLDERS, Files, Found, most_bytes
 
 
 def read_folder(root: Path, notes: list[str]) -> Files:

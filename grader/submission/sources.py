@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grader.outline import Outline, read_outline
+from grader.submission.outline import Outline, read_outline
 
 
 @dataclass(frozen=True)

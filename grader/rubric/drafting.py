@@ -12,9 +12,9 @@ from typing import Any
 
 from grader.conventions.find_form import backward_names
 from grader.errors import UsageError
-from grader.lint import STABLE_LAYERS
 from grader.model import Verdict
 from grader.rubric import Rubric
+from grader.rubric.lint import STABLE_LAYERS
 from grader.sandbox import Sandbox
 from grader.session import GradeSettings, Session
 from grader.submission import Submission, load_submission
