@@ -201,7 +201,10 @@ def _metric_evidence(value: object, want: Mapping[str, Array], beta: float) -> l
 
 def _listed(value: object) -> object:
     if isinstance(value, (list, tuple)):
-        return np.asarray(value, np.float64)
+        try:
+            return np.asarray(value, np.float64)
+        except (TypeError, ValueError):  # ragged, or no numbers
+            return value
     return _float(value) if isinstance(value, np.ndarray) else value
 
 

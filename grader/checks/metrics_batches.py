@@ -85,6 +85,14 @@ def call_each(context: Context, spec: MetricsSpec, worker: Worker, calls: list[t
 
 
 def scalar(value: object) -> object:
-    if isinstance(value, np.ndarray) and value.size == 1:
+    """A number, or an array of one, as float64; anything else as it is."""
+    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "fiub":
         return np.asarray(value, np.float64).reshape(())
     return float(value) if isinstance(value, (int, float)) else value
+
+
+def is_number(value: object) -> bool:
+    """Whether ``scalar`` made it a number: no accuracy for each row, nothing complex."""
+    return isinstance(value, float) or (
+        isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind == "f"
+    )

@@ -8,7 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import Context, Finding
-from grader.checks.metrics_batches import CLASSES, Batch, call_each, draw, metrics_of, numbers, scalar
+from grader.checks.metrics_batches import (
+    CLASSES,
+    Batch,
+    call_each,
+    draw,
+    is_number,
+    metrics_of,
+    numbers,
+    scalar,
+)
 from grader.checks.metrics_faults import evaluate_fault
 from grader.checks.support import evidence_of, in_words, keep_output, printed, raised
 from grader.model import Evidence, Verdict
@@ -114,7 +123,7 @@ def _is_own_average(
     reply = call_each(other, spec, worker, [(b.predictions, b.labels) for b in parts])
     own = [scalar(reply.values.get(f"{i}")) for i in range(len(parts))]
     got = _accuracy_in(value)
-    if not all(isinstance(item, np.ndarray | float) for item in (*own, got)):
+    if not all(is_number(item) for item in (*own, got)):
         return False
     sizes = [len(b.labels) for b in parts]
     mean = np.average([float(np.asarray(item)) for item in own], weights=sizes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.checks.metrics_batches import CLASSES, Batch, metrics_of
+from grader.checks.metrics_batches import CLASSES, Batch, is_number, metrics_of
 from grader.checks.network_sizes import Fault
 from grader.numerics import Array, compare
 
@@ -117,7 +117,7 @@ def metrics_fault(got: Mapping[str, Array], confusion: Array, beta: float) -> Fa
 
 
 def _numbers(got: Sequence[object]) -> list[float] | None:
-    if not all(isinstance(item, np.ndarray | float) for item in got):
+    if not all(is_number(item) for item in got):
         return None
     return [float(np.asarray(item)) for item in got]
 

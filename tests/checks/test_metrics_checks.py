@@ -58,6 +58,8 @@ def graded(sandbox: Sandbox, text: str, name: str, variant: str = "2025") -> Che
         ("raise ValueError('no')", Verdict.ERRORED, ""),
         ("return accuracy", Verdict.MISSING, ""),
         ("print(np.mean(predictions.argmax(1) == targets))", Verdict.FAILED, ""),
+        ("return predictions.argmax(1) == targets", Verdict.FAILED, ""),  # one for each row
+        ("return np.array([np.mean(predictions.argmax(1) == targets) + 1j])", Verdict.FAILED, ""),
     ],
 )
 def test_accuracy(sandbox: Sandbox, body: str, verdict: Verdict, fault: str) -> None:
@@ -87,6 +89,12 @@ def test_confusion_matrix_and_what_is_computed_from_it(
     assert said in found.message
 
 
+@pytest.mark.parametrize("value", ["['a'] * 10", "[1, [2, 3]]", "[object()] * 10"])
+def test_metrics_that_are_no_numbers_are_wrong(sandbox: Sandbox, value: str) -> None:
+    text = MATRIX.format(place="t, p", axis=0, weight="1").replace("'recall': recall", f"'recall': {value}")
+    assert graded(sandbox, text, "metrics", "2023").verdict is Verdict.FAILED
+
+
 @pytest.mark.parametrize(
     ("body", "extra", "verdict"),
     [
@@ -98,6 +106,7 @@ def test_confusion_matrix_and_what_is_computed_from_it(
         ("return np.mean([np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader if len(x) == data_loader.batch_size])", "", "M112"),
         ("return sum((model.forward(x).argmax(1) == y).sum() for x, y in data_loader) / len(data_loader) / data_loader.batch_size", "", "M113"),
         ("return sum(np.mean(model.forward(x).argmax(1) == y) for x, y in data_loader)", "", "M114"),
+        ("return np.concatenate([model.forward(x).argmax(1) == y for x, y in data_loader])", "", Verdict.FAILED),
         ("return data_loader.nothing", "", Verdict.ERRORED),
         ("return avg_accuracy", "", Verdict.MISSING),
     ],
