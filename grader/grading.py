@@ -5,6 +5,7 @@ The one entry that the command line, the pytest plugin and scripts share.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -183,9 +184,16 @@ def open_session(
         public_only=request.public_only,
         stamp=request.stamp,
         load_data=lambda: _load(request.data),
-        invocation=str(request.submission),
+        invocation=invocation(request.submission, request.rubric, request.variant, request.data),
     )
     return Session(submission, rubric, sandbox, settings, on_event)
+
+
+def invocation(submission: Path | str, rubric: str | None, variant: str | None, data: Path | None) -> str:
+    """The arguments of ``grade`` that say what is graded: words of a shell, what was not given left out."""
+    options = (("--rubric", rubric), ("--variant", variant), ("--data", data))
+    given = [word for option, value in options if value is not None for word in (option, str(value))]
+    return shlex.join([str(submission), *given])
 
 
 def _load(path: Path | None) -> DataSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from grader.checks.context import Finding
@@ -23,7 +22,7 @@ class Asked:
     Attributes:
         submission: whose it is.
         seed: of the whole run.
-        invocation: how the user named the submission; "" where nobody did.
+        invocation: how the user named submission, rubric and data, as words of a shell; "" where nobody did.
         hint_level: of the rubric, above the check's own; None where each check has its own.
         seconds: that it took; 0 where results must repeat byte for byte.
     """
@@ -78,4 +77,4 @@ def _target(part: PartSpec, spec: CheckBase) -> str:
 def _repeat(name: str, asked: Asked) -> str:
     if not asked.invocation:
         return ""
-    return f"grade {shlex.quote(asked.invocation)} --only {name} --seed {asked.seed}"
+    return f"grade {asked.invocation} --only {name} --seed {asked.seed}"

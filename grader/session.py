@@ -42,7 +42,7 @@ class GradeSettings:
         public_only: leave hidden checks out (a student's self-check).
         stamp: write when and how long; off where results must repeat byte for byte.
         load_data: gives the data set, called at most once and only if a check needs it.
-        invocation: how the user named the submission, for the command that repeats a check.
+        invocation: how the user named submission, rubric and data, for the command that repeats a check.
     """
 
     seed: int = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.grading import GradeRequest, read_request
+from grader.grading import GradeRequest, grade_submission, invocation, read_request
 
 EXAMPLES = Path(__file__).parents[1] / "submissions_example" / "uva_dl1_a1"
 SEED_OF_ANOTHER_COURSE = EXAMPLES.parent / "bgu_idl_a1_seed"
@@ -31,3 +31,14 @@ def test_a_rubric_that_is_named_is_used(tmp_path: Path) -> None:
     (tmp_path / "homework.txt").write_text("hw7\n")
     with pytest.raises(UsageError, match=r"homework.txt.*'hw7'.*built in"):
         read_request(GradeRequest(tmp_path))
+
+
+def test_the_command_that_repeats_a_check_names_what_was_named() -> None:
+    """Without the rubric's name, it would grade by another rubric."""
+    assert invocation("my hw", None, None, None) == "'my hw'"
+    named = invocation(Path("hw.zip"), "hw1.toml", "2025", Path("a b"))
+    assert named == "hw.zip --rubric hw1.toml --variant 2025 --data 'a b'"
+    request = GradeRequest(EXAMPLES / "template", rubric="uva_dl1_a1", only=("elu.forward",), seed=7)
+    check = grade_submission(request).checks[0]
+    named = invocation(EXAMPLES / "template", "uva_dl1_a1", None, None)
+    assert check.repeat == f"grade {named} --only elu.forward --seed 7"

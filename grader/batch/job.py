@@ -50,7 +50,7 @@ class Task:
         rubric: the whole rubric, so that a worker elsewhere needs no file of it.
         seed: of this submission.
         data: where the machine that grades finds the data set; None: its cache, else the stand-in.
-        invocation: how to name the submission to ``grade``.
+        invocation: how to name submission, rubric and data to ``grade``.
         masked: words that must not appear in the report (anonymous marking).
     """
 

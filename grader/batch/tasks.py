@@ -15,6 +15,7 @@ from grader.batch.job import Task, submission_seed
 from grader.batch.request import BatchRequest
 from grader.batch.store import fingerprint
 from grader.errors import SubmissionError
+from grader.grading import invocation
 from grader.rubric import Rubric
 from grader.session import version
 
@@ -49,10 +50,16 @@ class Tasks:
             only=request.only,
             device=request.device,
             data=str(request.data) if request.data else None,
-            invocation="" if request.anonymous else entry.where,
+            invocation=self._invocation(entry),
             masked=masked_words(entry) if request.anonymous else (),
             sandbox=request.sandbox,
         )
+
+    def _invocation(self, entry: Entry) -> str:
+        request = self._request
+        if request.anonymous or not entry.where:
+            return ""
+        return invocation(entry.where, request.rubric, request.variant, request.data)
 
 
 def stamp_of(task: Task) -> str:
