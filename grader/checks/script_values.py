@@ -19,7 +19,8 @@ def differences(
 ) -> Iterator[tuple[str, Comparison, object, object]]:
     """Every number or array of a value with its place, the comparison, and both sides.
 
-    A dict may hold more than is due; a tuple may be a list; an array of one element may stand for a number.
+    A dict may hold more than is due; a tuple may be a list, or an array of as many rows; an array of one element may
+    stand for a number.
     """
     if isinstance(want, Mapping):
         if not isinstance(got, Mapping):
@@ -28,6 +29,8 @@ def differences(
         for key, item in want.items():
             yield from differences(got.get(key), item, f"{name}[{key!r}]", tolerance)
     elif isinstance(want, (list, tuple)):
+        if isinstance(got, np.ndarray) and got.ndim and len(got) == len(want):
+            got = [np.asarray(row) for row in got]
         if not isinstance(got, (list, tuple)) or len(got) != len(want):
             yield name, _other_kind(got, f"{len(want)} values"), got, want
             return
@@ -49,6 +52,8 @@ def _numbers(got: object, want: Array, tolerance: float) -> Comparison:
     if isinstance(got, (list, tuple)):
         got = _as_array(got)
     scalar = want.ndim == 0
+    if got is None or isinstance(got, (Opaque, Mapping, str, list, tuple)):
+        return _other_kind(got, "a number" if scalar else f"an array of shape {want.shape}")
     if isinstance(got, np.ndarray) and scalar and got.size == 1:
         got = got.reshape(())
     array = got if isinstance(got, np.ndarray) else want
@@ -62,9 +67,10 @@ def _as_array(items: list[object] | tuple[object, ...]) -> object:
     """A list of numbers as an array; anything else as it is."""
     try:
         array = np.asarray(items, np.float64)
+        numbers = np.asarray(items).dtype.kind in "fiub"  # text that reads as numbers is none
     except (TypeError, ValueError):
         return items
-    return array
+    return array if numbers else items
 
 
 def _other_kind(got: object, due: str) -> Comparison:
@@ -103,7 +109,7 @@ def in_proportion(got: object, want: object, sizes: Mapping[str, int]) -> str:
     """How a wrong array relates to the right one, where that can be said: a factor, a sign, the transpose; else ""."""
     if not isinstance(got, np.ndarray | float | int) or not isinstance(want, np.ndarray | float | int):
         return ""
-    if isinstance(want, bool):
+    if isinstance(got, bool) or isinstance(want, bool) or np.iscomplexobj(got) or np.iscomplexobj(want):
         return ""
     a, b = np.asarray(got, np.float64), np.asarray(want, np.float64)
     if a.ndim > 1 and a.shape == b.T.shape and np.allclose(a, b.T, rtol=CLOSE):

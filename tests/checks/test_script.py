@@ -90,7 +90,7 @@ def test_the_scripts_of_the_page_pass_what_is_right(sandbox: Sandbox, page: Path
     [
         ("optim.py", '- config["learning_rate"] * dw', "- dw", "momentum", "The learning rate is missing"),
         ("optim.py", "return w + v, config", "return w - v, config", "momentum", "new is wrong: 20 of 20"),
-        ("optim.py", "return w + v, config", "return None, config", "momentum", "new is wrong: nothing came"),
+        ("optim.py", "return w + v, config", "return config, config", "momentum", "new is wrong: a dict came where an array of shape"),
         ("optim.py", "return w + v, config", "return w + v", "momentum", "raised ValueError: too many values"),
         ("optim.py", 'config["velocity"] = v', 'config["velocity"] = -v', "momentum", "velocity is wrong: its sign"),
         ("optim.py", "    v = config", "    raise NotImplementedError\n    v = config", "momentum", "Not filled in yet"),
