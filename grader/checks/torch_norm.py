@@ -103,7 +103,9 @@ def _compared(net: Net, activation: str, alphas: Sequence[float], mode: str) -> 
 def _depends_on_batch(net: Net) -> bool:
     """Whether a row of the output in evaluation mode changes with the other rows."""
     half, whole = net.outputs.get("eval half"), net.outputs["eval"]
-    return half is not None and half.shape[0] == BATCH // 2 and not compared(half, whole[: BATCH // 2]).agreed
+    if half is None or not whole.ndim or half.shape[:1] != (BATCH // 2,):
+        return False
+    return not compared(half, whole[: BATCH // 2]).agreed
 
 
 def _eval_fault(net: Net, activation: str, alphas: Sequence[float]) -> Fault | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ TRACED = (
     "Dropout", "AlphaDropout",
 )  # fmt: skip
 MOST_INSTANCES = 3 * len(HIDDEN[0]) + 6
+MOST_WEIGHTS = 1 << 22  # of one layer: a shape is a few bytes, and drawing values for it is the host's memory
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Built:
         return [
             (e["instance"], str(e["traced"]))
             for e in (listed if isinstance(listed, list) else [])
-            if isinstance(e, dict) and isinstance(e.get("instance"), int)
+            if isinstance(e, dict) and isinstance(e.get("instance"), int) and "traced" in e
         ]
 
     @property
@@ -80,7 +82,15 @@ class Built:
             return True
         shapes = Counter(v.shape for v in listed if isinstance(v, np.ndarray))
         linear = {index for index, kind in self.events if kind == "Linear"}
-        return Counter(tuple(self.reply.values.get(f"shape {index}") or ()) for index in linear) <= shapes
+        return Counter(self.shape(index) for index in linear) <= shapes
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """Of a called layer's weight as the submission tells it; () where it is none, or beyond any such network."""
+        told = self.reply.values.get(f"shape {index}")
+        sizes = told if isinstance(told, (list, tuple)) else ()
+        if not all(type(size) is int and size > 0 for size in sizes) or math.prod(sizes) > MOST_WEIGHTS:
+            return ()
+        return tuple(sizes)
 
     def places(self, kinds: tuple[str, ...]) -> list[int]:
         """Places among the parameters of those that belong to called layers of these kinds."""

@@ -65,10 +65,10 @@ def measure(context: Context, worker: Worker, hidden: tuple[int, ...], *, batch_
     net.norms += [(*norm.draw(program, rng, built.parameters), EPS) for norm in norms]
     net.without_bias += [number for number, layer in enumerate(layers, 1) if layer.bias is None]
     for index, kind in kinds.items():
-        layer = built.instances.item(index)
+        layer, shape = built.instances.item(index), built.shape(index)
         if not (layers and kind == "Linear"):
-            _draw(program, rng, net, kind, built.reply.values.get(f"shape {index}"), layer)
-        if kind == "Linear" and not layers and not built.has_bias(index):
+            _draw(program, rng, net, kind, shape, layer)
+        if kind == "Linear" and not layers and len(shape) == 2 and not built.has_bias(index):
             net.weights[-1] = (net.weights[-1][0], np.zeros_like(net.weights[-1][1]))
             net.without_bias.append(len(net.weights))
         p = built.reply.values.get(f"p {index}")
@@ -110,9 +110,10 @@ def _own(built: Built, net: Net) -> tuple[Sequence[OwnLayer], Sequence[OwnNorm]]
     return own_layers(shapes, sizes, taken) or [], norms
 
 
-def _draw(program: Program, rng: np.random.Generator, net: Net, kind: str, shape: object, layer: Ref) -> None:
+def _draw(
+    program: Program, rng: np.random.Generator, net: Net, kind: str, sizes: tuple[int, ...], layer: Ref
+) -> None:
     """Set one traced layer's parameters to drawn values, and remember them."""
-    sizes = tuple(shape) if isinstance(shape, (list, tuple)) else ()
     if kind == "Linear" and len(sizes) == 2:
         weight, bias = rng.normal(scale=sizes[1] ** -0.5, size=sizes), rng.uniform(-0.5, 0.5, sizes[0])
         net.weights.append((weight, bias))

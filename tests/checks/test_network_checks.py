@@ -212,3 +212,20 @@ def test_layers_from_files_of_a_package_and_relative_imports(sandbox: Sandbox) -
     files["modules.py"] = b"from src.layers.all import *"
     report = grade_files(sandbox, files, "mlp_numpy")
     assert [c.message for c in report.checks if c.earned < c.points] == []
+
+
+@pytest.mark.parametrize("shape", ["(10**6, 10**6)", "(-1, 3)", "([1], 3)", "('a', 2.5)"])
+def test_a_shape_that_a_layer_only_tells_costs_the_host_nothing(sandbox: Sandbox, shape: str) -> None:
+    source = f"""from torch import nn
+class MLP(nn.Module):
+    def __init__(self, n_inputs, n_hidden, n_classes, use_batch_norm=False):
+        super().__init__()
+        self.layer = nn.Linear(n_inputs, n_classes, bias=False)
+    def forward(self, x):
+        out = self.layer(x)
+        self.layer._parameters.pop("weight", None)
+        self.layer.weight = type("Weight", (), {{"shape": {shape}}})()
+        return out
+"""
+    result = check(sandbox, {"mlp_pytorch.py": source.encode()}, "mlp_torch.network")
+    assert result.verdict in (Verdict.FAILED, Verdict.ERRORED), result.message
