@@ -56,7 +56,7 @@ def test_below_the_limit_exits_with_1() -> None:
         ((EXAMPLES / "template", "--rubric", "uva_dl1_a2"), "did you mean 'uva_dl1_a1'"),
         ((EXAMPLES / "template", "--variant", "1999"), "no variant '1999'"),
         ((EXAMPLES / "template", "--only", "lineer"), "no check of that name"),
-        ((EXAMPLES / "template", "--isolation", "seven"), "require=2"),
+        ((EXAMPLES / "template", "--isolation", "seven"), "1, 2 or 3 is allowed"),
         ((EXAMPLES / "template", "--isolation", "require=1"), "--allow-unconfined"),
         ((EXAMPLES / "template", "--device", "abacus"), "not on this machine"),
         ((EXAMPLES / "template", "--audience", "everybody"), "'student', 'instructor'"),

@@ -13,9 +13,13 @@ GRADED, BELOW, UNUSABLE, OURS = 0, 1, 2, 3
 
 Audience = Literal["student", "instructor"]
 Submission = Annotated[Path, typer.Argument(help="Folder, zip, notebook or Python file.", show_default=False)]
-RubricName = Annotated[str | None, typer.Option("--rubric", "-r", help="Built-in name or TOML file.")]
+RubricName = Annotated[
+    str | None, typer.Option("--rubric", "-r", help="Built-in name or TOML file; found if left out.")
+]
 RubricArgument = Annotated[str, typer.Argument(help="Built-in name or TOML file.", show_default=False)]
-AudienceOption = Annotated[Audience, typer.Option(help="Who reads it.")]
+AudienceOption = Annotated[
+    Audience, typer.Option(help="Who reads it; the instructor sees hidden checks and all evidence.")
+]
 FailUnder = Annotated[float | None, typer.Option(min=0, max=100, help="Exit 1 below this percentage.")]
 DataFolder = Annotated[Path | None, typer.Option(help="Folder cifar-10-batches-py, or its tar.gz.")]
 

@@ -19,15 +19,22 @@ if TYPE_CHECKING:
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="Your folder, notebook or answer file.")] = Path(),
+    path: Annotated[
+        Path, typer.Argument(help="Your folder, notebook, or answer file (.toml, .md).")
+    ] = Path(),
     rubric: RubricName = None,
     only: Annotated[list[str] | None, typer.Option(help="Only these checks: linear, elu.gradient.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Check again on every save.")] = False,
-    training: Annotated[bool, typer.Option("--training", help="Train, too (a minute or two).")] = False,
+    training: Annotated[
+        bool, typer.Option("--training", help="The checks that train, too (a minute or two).")
+    ] = False,
     data: DataFolder = None,
     verbose: Verbose = False,
 ) -> None:
-    """Check your own work before you hand it in: public checks only, no sandbox, no network."""
+    """Check your own work before you hand it in: public checks only, no sandbox, no network.
+
+    Of an answer file, it says how each answer is read, not whether it is right. Exit code 1: points are missing.
+    """
     from grader.sandbox import Sandbox, SandboxSettings
 
     if path.suffix in (".toml", ".md") and path.is_file():

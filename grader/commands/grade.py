@@ -32,30 +32,36 @@ def grade(
         list[str] | None, typer.Option(help="Only these checks: linear, linear.gradient, '*.forward'.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Repeat a run: the seed that it printed.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the record here.")] = None,
+    device: Annotated[str, typer.Option(help="Where training runs: auto, cpu, cuda, mps.")] = "auto",
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the record to this file.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write every report into this folder.")
+        Path | None, typer.Option("--output", "-o", help="Write the record and its views into this folder.")
     ] = None,
     formats: Annotated[
-        list[str] | None, typer.Option("--format", help="Formats for -o; json is always written.")
+        list[str] | None,
+        typer.Option("--format", help="For -o: html, markdown, junit ...; json is always written."),
     ] = None,
     audience: AudienceOption = "student",
     annotate: Annotated[
-        Path | None, typer.Option(help="Write the notebook with feedback cells here.")
+        Path | None, typer.Option(help="Of a notebook: write a copy with feedback cells to this file.")
     ] = None,
     fail_under: FailUnder = None,
-    isolation: Annotated[str | None, typer.Option(help="require=N: refuse to grade below level N.")] = None,
+    isolation: Annotated[
+        str | None, typer.Option(help="Refuse to grade below this level, 1 to 3; 2 if left out.")
+    ] = None,
     allow_unconfined: Annotated[
         bool, typer.Option("--allow-unconfined", help="Grade even below isolation level 2.")
     ] = False,
     python: Annotated[str, typer.Option(help="Interpreter that runs the submission.")] = "",
     verbose: Verbose = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The total alone.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the total alone.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="ASCII, no colour.")] = False,
     version: Version = False,
 ) -> None:
-    """Grade one submission and print the report."""
+    """Grade one submission and print the report.
+
+    Exit codes: 0 graded, 1 below --fail-under, 2 something that you named cannot be read, 3 our fault.
+    """
     from grader.grading import GradeRequest, choose_device, grade_submission
     from grader.report import Detail, for_audience, print_report
     from grader.report.progress import ProgressView
@@ -86,7 +92,7 @@ def _required_level(text: str | None) -> int:
         return 2
     match = re.fullmatch(r"(?:require=)?([0-3])", text)
     if not match:
-        raise UsageError(f"--isolation {text}: require=1, require=2 or require=3 is allowed")
+        raise UsageError(f"--isolation {text}: 1, 2 or 3 is allowed")
     return int(match[1])
 
 

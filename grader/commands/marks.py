@@ -57,7 +57,7 @@ def marks_apply(
     marks: Annotated[Path, typer.Argument(help="The filled-in .csv or .toml file.", show_default=False)],
     results: Results,
 ) -> None:
-    """Lay the marks over the records; views made of them afterwards show the marks."""
+    """Put the marks into the records (report.json); reports made from them afterwards show the marks."""
     from grader.files import write_text
     from grader.marks import apply_marks, read_marks
     from grader.report import from_json, to_json

@@ -25,7 +25,7 @@ def reference_run(
         Path | None, typer.Option("--output", "-o", help="Folder for logs and pictures.")
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(help="Write a page that sets the results beside the seeds' figures.")
+        Path | None, typer.Option(help="Write a page with the results beside the published figures.")
     ] = None,
     data: DataFolder = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
@@ -33,7 +33,7 @@ def reference_run(
         int | None, typer.Option(min=1, help="Instead of each experiment's own number.")
     ] = None,
 ) -> None:
-    """Run experiments: a table, curves as SVG, a JSON log, and a page that sets them beside the seeds' figures."""
+    """Run experiments: a table, curves as SVG, a JSON log, and a page beside the published figures."""
     from rich.console import Console
     from rich.progress import Progress
 

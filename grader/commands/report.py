@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.arguments import AudienceOption, text_of
+from grader.commands.arguments import AudienceOption, Verbose, text_of
 
 
 def report(
@@ -17,14 +17,16 @@ def report(
     form: Annotated[
         str,
         typer.Option(
-            "--format", "-f", help="terminal, html, markdown, junit, gradescope, github, csv, json."
+            "--format",
+            "-f",
+            help="terminal, html, markdown, junit, gradescope, github, classroom, csv, json.",
         ),
     ] = "terminal",
     audience: AudienceOption = "student",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write here instead of printing.")
+        Path | None, typer.Option("--output", "-o", help="Write to this file instead of printing.")
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Make another view of a record, without grading again."""
     from grader.files import write_text
@@ -46,9 +48,11 @@ def report(
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="Id of a diagnosis or a check: G103.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help="Id of a fault or a kind of check: G103, gradient.", show_default=False)
+    ],
 ) -> None:
-    """Explain a diagnosis: what it means, why it is wrong, an example, how to see it oneself."""
+    """Explain an id of a report: what it means, why it is wrong, an example, how to see it yourself."""
     from rich.console import Console
 
     from grader.explain import explain as explanation

@@ -25,7 +25,7 @@ def rubric_new(
         Path | None, typer.Option("--output", "-o", help="New file to write; printed if left out.")
     ] = None,
 ) -> None:
-    """A first rubric from a solution: every layer that is recognised, tried before it is written down."""
+    """Draft a rubric from a right solution: layers that are recognised are tried before they are written down."""
     from rich.console import Console
 
     from grader.errors import UsageError
@@ -76,7 +76,7 @@ def rubric_show(
 def rubric_lint(
     rubrics: Annotated[list[str], typer.Argument(help="Built-in names or TOML files.", show_default=False)],
 ) -> None:
-    """Check rubrics: they read, hold together, and their written questions accept and reject what they say."""
+    """Find mistakes in rubrics; written questions must accept and reject the answers that they list."""
     from grader.rubric.lint import lint_rubric
 
     problems = [problem for name in rubrics for problem in lint_rubric(name)]
@@ -120,16 +120,21 @@ def rubric_selftest(
         bool, typer.Option("--training", help="Try parts that train, too (minutes).")
     ] = False,
     mutants: Annotated[
-        int | None, typer.Option(min=1, help="At most so many mutants; without a catalogue, 60.")
+        int | None, typer.Option(min=1, help="At most so many mutants; 60 where no mutants.toml lists them.")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Sandboxes side by side.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Gradings side by side.")] = 1,
     data: DataFolder = None,
     min_score: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Exit 1 below this mutation score.")
+        float | None,
+        typer.Option(min=0, max=100, help="Exit 1 if less than this percentage of the mutants is caught."),
     ] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
 ) -> None:
-    """Grade the rubric itself: right solutions pass, the template earns nothing, mutants are caught and named."""
+    """Grade the rubric itself: a right solution passes, the template earns nothing, planted faults lose points.
+
+    A mutant is the solution with a single fault planted in it. Exit code 1: the solution lost a point, the
+    template earned one, or --min-score is not reached.
+    """
     from rich.console import Console
 
     from grader.data import load_data
