@@ -160,16 +160,29 @@ def _due(spec: ScriptSpec, context: Context, draws: Values, got: Values) -> Valu
         raise CannotJudge(
             Finding(Verdict.FAILED, f"What came is not right: {said}.", output=printed(context))
         )
+    if not reply.error:  # what is due is made of what came, which may prove nothing
+        _refuse_unfit(context, _values(reply, names, len(draws)))
     return _checked(context, reply, names, len(draws), "expected")
 
 
+def _refuse_unfit(context: Context, due: Values) -> None:
+    for name, value in ((name, values[name]) for values in due for name in values):
+        if problem := unfit(value):
+            text = f"What came is not right: with it, the {name} that is due {problem}."
+            raise CannotJudge(Finding(Verdict.FAILED, text, output=printed(context)))
+
+
 def _plain(value: object) -> object:
-    """A value that came, without the objects that only a name came of."""
+    """A value that came, without the objects that only a name came of; a key with one is no key that a rubric asks for."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items() if not _has_object(key)}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return None if isinstance(value, Opaque) else value
+
+
+def _has_object(key: object) -> bool:
+    return isinstance(key, Opaque) or (isinstance(key, tuple) and any(map(_has_object, key)))
 
 
 def _ours(context: Context, script: str, draws: Values, names: Sequence[str], what: str) -> Values:

@@ -10,7 +10,7 @@ from grader.numerics import Array, Comparison, compare
 from grader.numerics.compare import RELATIVE, precision_of
 from grader.sandbox import Opaque
 
-TINY = 1e-12
+ZERO = 1e-3  # of the tolerance, ten times of which may stand where zeros alone are due: inputs are near one
 CLOSE = 1e-6  # relative, for a factor to be called by its name
 
 
@@ -59,7 +59,9 @@ def _numbers(got: object, want: Array, tolerance: float) -> Comparison:
     array = got if isinstance(got, np.ndarray) else want
     precision = max((precision_of(array), precision_of(want)), key=RELATIVE.__getitem__)
     relative = max(tolerance, RELATIVE[precision])
-    noise = 0.0 if np.any(want) else TINY  # where zeros are due, there is nothing to be relative to
+    noise = (
+        0.0 if np.any(want) else ZERO * relative
+    )  # where zeros are due, there is nothing to be relative to
     return compare(got, want, relative=relative, floor=relative / 10, noise=noise, precision=precision)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from grader.checks.script_values import differences, in_proportion
 from grader.errors import RubricError
 from grader.model import CheckResult, Verdict
 from grader.rubric import load_rubric
@@ -188,6 +190,58 @@ def test_an_error_in_what_is_due_is_the_rubrics(
     path.write_text(HEAD + OF_PAGE.replace("new = w + velocity\n", f"{wrong}\n", 1), "utf-8")
     with pytest.raises(RubricError, match=rf"training\.momentum: {re.escape(said)}"):
         graded(sandbox, path, FILES, "*.momentum")
+
+
+CAME = (
+    HEAD
+    + """[[parts]]
+id = "p"
+title = "P"
+[[parts.checks]]
+kind = "script"
+inputs = { x = "N D" }
+script = "from f import f; out = f(x)"
+expected = "assert came['out'] is not x; out = came['out']"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("x * float('nan')", "is not a number"),
+        ("[]", "is empty"),
+        ("object()", "is None"),
+        ("{('a', object()): x}", "is empty"),
+    ],
+)
+def test_what_came_cannot_break_what_is_due(sandbox: Sandbox, tmp_path: Path, value: str, said: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(CAME, "utf-8")
+    check = graded(sandbox, path, {"f.py": f"def f(x): return {value}"})["script"]
+    assert check.verdict is Verdict.FAILED
+    assert check.message == f"What came is not right: with it, the out that is due {said}."
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "agreed"),
+    [
+        (np.array([1.0, 2.0]), [1.0, 2.0], True),
+        (np.eye(2), [np.array([1.0, 0.0]), np.array([0.0, 1.0])], True),
+        (np.array(1.0), [1.0], False),
+        ([["1.0"], ["2.0"]], np.array([[1.0], [2.0]]), False),
+        ([[1.0], [2]], np.array([[1.0], [2.0]]), True),
+        (np.array([1.2e-7], np.float32), np.zeros(1), True),  # 1 less a sum of float32 shares
+        (np.array([1e-4], np.float32), np.zeros(1), False),
+        (True, 2.0, False),
+        (np.array([1.0 + 0j]), np.array([1.0]), False),
+    ],
+)
+def test_values_that_are_the_same(got: object, want: object, agreed: bool) -> None:
+    found = list(differences(got, want, "out", 1e-6))
+    assert found
+    assert all(result.agreed for _, result, _, _ in found) is agreed
+    assert agreed or not any(in_proportion(one, due, {}) for _, _, one, due in found if one is True)
 
 
 ADAM = """
