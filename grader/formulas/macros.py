@@ -18,6 +18,7 @@ _DERIVATIVE = re.compile(
     r"\s*(?=\{)"
 )
 _MAX_EXPANSIONS = 200
+_MAX_TEXT = 4 * MAX_CHARACTERS
 _MAX_MACROS = 60
 
 
@@ -37,12 +38,27 @@ def expand_macros(text: str) -> str:
         start, end, name = found
         arity, body = macros[name]
         arguments, end = _arguments(text, end, arity)
-        for k, argument in enumerate(arguments, start=1):
-            body = body.replace(f"#{k}", argument)
+        body = _filled(body, arguments)
         text = f"{text[:start]}{body} {text[end:]}" if arity == 0 else f"{text[:start]}{{{body}}}{text[end:]}"
-        if len(text) > 4 * MAX_CHARACTERS:
+        if len(text) > _MAX_TEXT:
             break
-    raise Unreadable("the macros of this answer do not end; write the formula without them", "\\newcommand")
+    raise _endless()
+
+
+def _filled(body: str, arguments: list[str]) -> str:
+    """The body with its arguments, all put in at once; its length is known before it is made."""
+    length = sum(body.count(f"#{k}") * len(argument) for k, argument in enumerate(arguments, start=1))
+    if length > _MAX_TEXT:
+        raise _endless()
+    return re.sub(
+        r"#([1-9])",
+        lambda place: arguments[int(place[1]) - 1] if int(place[1]) <= len(arguments) else place[0],
+        body,
+    )
+
+
+def _endless() -> Unreadable:
+    return Unreadable("the macros of this answer do not end; write the formula without them", "\\newcommand")
 
 
 def _definitions(text: str) -> tuple[str, dict[str, tuple[int, str]]]:
@@ -63,7 +79,7 @@ def _definitions(text: str) -> tuple[str, dict[str, tuple[int, str]]]:
 def _with_derivatives(text: str) -> str:
     """Text with the derivatives of well-known packages, ``\\pdv{L}{W}``, as fractions."""
     position = 0
-    while (found := _DERIVATIVE.search(text, position)) and len(text) <= 4 * MAX_CHARACTERS:
+    while (found := _DERIVATIVE.search(text, position)) and len(text) <= _MAX_TEXT:
         (top, bottom), end = _arguments(text, found.end(), 2)
         position = found.start()
         if not bottom or text[end - 1] != "}":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.formulas.limits import Unreadable
+from grader.formulas.macros import expand_macros
 from tests.formulas.support import DW, corpus, judged, questions
 
 OUTCOMES = {"right", "note", "wrong", "unreadable", "empty"}
@@ -28,6 +31,18 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:20].encode("unicode_escape").decode())
 def test_a_hostile_answer_gives_a_verdict_and_is_not_accepted(text):
     assert judged(text, DW).outcome in {"wrong", "unreadable", "empty"}
+
+
+def test_arguments_that_hold_arguments_do_not_multiply():
+    places = "{" + "#2" * 500 + "}"
+    text = r"\newcommand{\a}[2]{" + "#1" * 500 + "}" + rf"\a{places}{{{'x' * 500}}}"
+    tracemalloc.start()
+    with pytest.raises(Unreadable, match="do not end"):
+        expand_macros(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 24
+    assert expand_macros(r"\newcommand{\b}[2]{#1-#2}\b{#2}{x}") == " {#2-x}"
 
 
 CODE = [
