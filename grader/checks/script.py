@@ -30,12 +30,11 @@ from grader.checks.support import (
 from grader.errors import RubricError
 from grader.model import Evidence, Verdict
 from grader.rubric import ScriptSpec
-from grader.rubric.scripts import ScriptMistake, compared, imported, looks_at, script_problems
+from grader.rubric.scripts import CAME, ScriptMistake, compared, imported, looks_at, script_problems
 from grader.sandbox import Opaque, Program, Reply
 from grader.submission import Submission, load_submission, submission_from_files
 
 SCRIPT = "course_script"  # the module that a script runs as
-CAME = "came"  # what the submission's script left behind, for lines of the rubric that look at it
 BEFORE = "import numpy as np\n"
 Values = list[dict[str, Any]]  # of each trial, by name
 

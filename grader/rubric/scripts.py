@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from grader.model import Frozen
 
+CAME = "came"  # what the submission's script left behind, for lines of the rubric that look at it
 Drawn = Literal[
     "normal",  # standard normal
     "positive",  # between 0.3 and 2.5
@@ -125,6 +126,9 @@ def script_problems(check: Scripts) -> list[str]:
     wanted = compared(check)
     if not wanted:
         return ["nothing is compared; list names in compare"]
+    unseen = [name for name in _looked_up(check.expected, CAME) if name not in wanted]
+    if unseen:
+        return [f"expected: {CAME} has no {unseen[0]!r}, which is not compared; list it in compare, too"]
     return [
         f"{field}: {name!r} is compared and never assigned; list what to compare, or call it _{name}"
         for field, own in names.items()
@@ -145,6 +149,16 @@ def imported(script: str) -> tuple[tuple[str, str], ...]:
         elif isinstance(node, ast.Import):
             found += [(item.name, "") for item in node.names]
     return tuple(dict.fromkeys(found))
+
+
+def _looked_up(script: str, name: str) -> list[str]:
+    """Keys that a script reads of a dict: ``came["out"]``."""
+    return [
+        str(node.slice.value)
+        for node in ast.walk(ast.parse(script))
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        if isinstance(node.value, ast.Name) and node.value.id == name
+    ]
 
 
 def looks_at(script: str, name: str) -> bool:

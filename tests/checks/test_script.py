@@ -158,6 +158,11 @@ def test_what_is_due_may_come_from_the_solution(sandbox: Sandbox, tmp_path: Path
             "momentum: expected: line 1: invalid syntax",
         ),
         ('velocity = config["velocity"]', "", "momentum: script: 'velocity' is compared and never assigned"),
+        (
+            'kept = came["out"]',
+            'kept = came["y"]',
+            "dropout: expected: came has no 'y', which is not compared",
+        ),
         ('"N: labels C"', '"N: labels"', "labels, and only they, need the number of classes"),
         (
             'compare = ["loss", "grads"]',
