@@ -32,7 +32,7 @@ class LocalFunction:
 
 def preparation(text: str, names: Names) -> Callable[[list[Token]], list[Token]]:
     """What is done to the tokens of a formula: the answer's own functions and the question's spellings written out."""
-    if not _DEFINITION.search(text):
+    if not _DEFINITION.search(" ".join(text.split())):  # runs of spaces would take it seconds
         return names.substitute
     try:
         functions = _functions(statements(text, lambda tokens: tokens)[0], names)
