@@ -44,7 +44,7 @@ def batch(
     marks: Annotated[
         Path | None, typer.Option(help="CSV or TOML of marks that people gave; RESULTS/marks.csv if it is there.")
     ] = None,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Codes instead of names in all that is written.")] = False,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Codes instead of names in reports and grades.")] = False,
     canvas: Annotated[Path | None, typer.Option(help="Gradebook exported from Canvas, to be filled in.")] = None,
     canvas_column: Annotated[str, typer.Option(help="Assignment column of the gradebook.")] = "",
     moodle: Annotated[Path | None, typer.Option(help="Offline grading worksheet from Moodle, to be filled in.")] = None,
