@@ -68,8 +68,8 @@ def read_run(context: Context, run: Run, reply: Reply, order: Sequence[int], *, 
                 )
             )
     _refuse_sizes(context, run, reply, order)
-    same = {reply.values.get(f"id {i}"): i for i in range(64) if f"id {i}" in reply.values}
-    mapping = {i: same.get(reply.values.get(f"id2 {i}"), -1) for i in range(64) if f"id2 {i}" in reply.values}
+    same = {identity: i for i, identity in _identities(reply, "id").items()}
+    mapping = {i: same.get(identity, -1) for i, identity in _identities(reply, "id2").items()}
     output = reply.values.get("output")
     run.output = output if isinstance(output, np.ndarray) else None
     run.forward = steps_of(reply, "forward", mapping)
@@ -84,6 +84,12 @@ def read_run(context: Context, run: Run, reply: Reply, order: Sequence[int], *, 
         if isinstance(alpha, (int, float)) and not isinstance(alpha, bool):
             run.alphas[index] = float(alpha)
     return run
+
+
+def _identities(reply: Reply, name: str) -> dict[int, int]:
+    """What told instances apart in the worker, by their numbers."""
+    sent = {i: reply.values.get(f"{name} {i}") for i in range(64)}
+    return {i: identity for i, identity in sent.items() if isinstance(identity, int)}
 
 
 def _refuse_sizes(context: Context, run: Run, reply: Reply, order: Sequence[int]) -> None:
@@ -109,8 +115,8 @@ def steps_of(reply: Reply, method: str, mapping: Mapping[int, int]) -> list[Step
     listed = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
     found: list[Step] = []
     for number, event in enumerate(listed):
-        below = listed[number + 1].get("depth", 0) if number + 1 < len(listed) else 0
-        if event.get("method") != method or (isinstance(below, int) and below > event.get("depth", 0)):
+        below = _depth(listed[number + 1]) if number + 1 < len(listed) else 0
+        if event.get("method") != method or below > _depth(event):
             continue
         instance, name = event.get("instance"), str(event.get("class"))
         if not isinstance(instance, int):
@@ -123,6 +129,11 @@ def steps_of(reply: Reply, method: str, mapping: Mapping[int, int]) -> list[Step
             )
         )
     return found
+
+
+def _depth(event: Mapping[str, object]) -> int:
+    depth = event.get("depth")
+    return depth if isinstance(depth, int) else 0
 
 
 def _as_flattened(run: Run) -> Array:

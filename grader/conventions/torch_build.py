@@ -63,7 +63,7 @@ class Built:
         """Every call of a traced layer, in order."""
         listed = self.reply.values.get("events")
         return [
-            Call(str(e["traced"]), _array(next(iter(e.get("args") or ()), None)), _array(e.get("result")))
+            Call(str(e["traced"]), _first_array(e.get("args")), _array(e.get("result")))
             for e in (listed if isinstance(listed, list) else [])
             if isinstance(e, dict) and "traced" in e
         ]
@@ -95,18 +95,28 @@ class Built:
     def places(self, kinds: tuple[str, ...]) -> list[int]:
         """Places among the parameters of those that belong to called layers of these kinds."""
         sent, ids = self.reply.values, self.reply.values.get("ids")
-        own = {
+        told = [
             sent.get(f"id {name} {index}")
             for index, kind in dict(self.events).items()
             if kind in kinds
             for name in ("weight", "bias")
-        }
-        return [at for at, identity in enumerate(ids) if identity in own] if isinstance(ids, list) else []
+        ]
+        own = {identity for identity in told if isinstance(identity, int)}
+        ids = (
+            [identity if isinstance(identity, int) else None for identity in ids]
+            if isinstance(ids, list)
+            else []
+        )
+        return [at for at, identity in enumerate(ids) if identity in own]
 
     def has_bias(self, index: int) -> bool:
         """Whether a called layer has a bias."""
         found = self.reply.values.get(f"id bias {index}")
         return found is None or found != self.reply.values.get("id of none")
+
+
+def _first_array(value: object) -> Array | None:
+    return _array(value[0]) if isinstance(value, (list, tuple)) and value else None
 
 
 def _array(value: object) -> Array | None:

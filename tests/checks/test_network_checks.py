@@ -229,3 +229,14 @@ class MLP(nn.Module):
 """
     result = check(sandbox, {"mlp_pytorch.py": source.encode()}, "mlp_torch.network")
     assert result.verdict in (Verdict.FAILED, Verdict.ERRORED), result.message
+
+
+def test_what_a_submission_makes_of_id_is_no_fault_of_ours(sandbox: Sandbox) -> None:
+    files = full_marks_with(
+        mlp_numpy=("class MLP", "import builtins\nbuiltins.id = lambda value: []\nclass MLP")
+    )
+    assert check(sandbox, files, "mlp_numpy.network").verdict is not Verdict.INTERNAL
+    files = full_marks_with(
+        mlp_pytorch=("class MLP", "import builtins\nbuiltins.id = lambda value: []\nclass MLP")
+    )
+    assert check(sandbox, files, "mlp_torch.network").verdict is not Verdict.INTERNAL
