@@ -13,7 +13,6 @@ from grader.diagnose.variants.point import Floats, indices, tensor, upstream
 from grader.diagnose.variants.softmax import one_hot, softmax
 
 PLAIN, FUSED = ("cross_entropy",), ("softmax_cross_entropy",)
-BOTH = (*PLAIN, *FUSED)
 X = ("x",)
 
 

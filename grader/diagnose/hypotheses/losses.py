@@ -14,7 +14,6 @@ from grader.diagnose.variants.point import Floats, constant, number, tensor, ups
 
 MSE, BCE, HINGE, DROPOUT = ("mse",), ("bce_with_logits",), ("hinge",), ("dropout",)
 X = ("x",)
-HALVES = (0.0, 0.5, 1.0, 2.0)
 
 
 def pairwise(compute: Callable[[Floats, Floats], Floats]) -> Predict:

@@ -14,7 +14,6 @@ from grader.diagnose.variants.spatial import (
     SpatialSwitches,
     avg_pool_gradients,
     conv_gradients,
-    conv_output,
     gather,
     max_pool_gradients,
     max_pool_output,
@@ -124,14 +123,6 @@ def own_stride(observation: Observation, target: str) -> Array | None:
     if kh != kw:
         return None if stride_of(observation, RIGHT) != (kh, kw) else observation.grads_want.get(target)
     return switched(SpatialSwitches(stride=kh))(observation, target)
-
-
-def output_as_input(observation: Observation, _: str) -> Array | None:
-    """Forward's cross-correlation applied to dout."""
-    weight = tensor(observation, "weight")
-    if weight.shape[0] != weight.shape[1]:
-        return None
-    return conv_output(observation)
 
 
 def with_maximum(observation: Observation, _: str) -> Array | None:
