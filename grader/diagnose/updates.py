@@ -64,8 +64,9 @@ def diagnose_updates(optimizer: str, runs: Sequence[Updates]) -> list[Diagnosis]
         if all(_same(run, path, path, tolerance) for run, path in zip(runs, due, strict=True)):
             return []
         found = dict(_explaining(wrong, runs, due, tolerance))
+    told = any(np.isfinite(place).any() for run in runs for place in run.path)  # else many things make it so
     return [
-        diagnosis(fault, OUTPUT, note=note, explains=1.0, certain=len(found) == 1)
+        diagnosis(fault, OUTPUT, note=note, explains=1.0, certain=told and len(found) == 1)
         for fault, note in list(found.items())[:MOST]
     ]
 

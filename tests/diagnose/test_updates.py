@@ -134,3 +134,11 @@ def test_faults_that_one_run_does_not_tell_apart_are_both_named() -> None:
     assert diagnose_updates("adam", one_step) == []  # in step 1 it is Adam
     halved = [Updates(run.start, run.grads[:1], run.options, [2 * run.start - run.path[0]]) for run in runs]
     assert [one.id for one in diagnose_updates("adam", halved)] == ["U101"]
+
+
+def test_a_path_without_one_number_says_nothing_for_certain() -> None:
+    lost = [
+        Updates(run.start, run.grads, run.options, [np.full((3, 2), np.nan)] * 5)
+        for run in runs_of("adam", ADAM)
+    ]
+    assert not any(one.certain for one in diagnose_updates("adam", lost))
