@@ -204,8 +204,3 @@ def _load(path: Path | None) -> DataSet:
 
 def _all_modules() -> tuple[str, ...]:
     return tuple({name: None for rubric in builtin_rubrics() for name in load_rubric(rubric).modules})
-
-
-def with_seed(request: GradeRequest, seed: int) -> GradeRequest:
-    """The same request with another seed."""
-    return replace(request, seed=seed)
