@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from grader.answers import find_answers, normal_id, split_id
 from grader.answers_toml import REQUOTED, RESTORED
+from grader.commands.check import check
+from grader.errors import UsageError
 from grader.submission import submission_from_files
 
 
@@ -154,3 +157,15 @@ def test_a_broken_file_raises_nothing(files):
         ).get("q1z")
         is None
     )
+
+
+def test_a_check_of_an_answer_file_says_what_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, other = tmp_path / "answers.toml", tmp_path / "my_answers.toml"
+    broken.write_text('q1a = "dY^T X\n', "utf-8")
+    other.write_text("q1a = 'dY^T X'\n", "utf-8")
+    check(broken, rubric="uva_dl1_a1_written")
+    assert "answers.toml: lines before the first answer are not valid TOML" in capsys.readouterr().out
+    with pytest.raises(UsageError, match=r"my_answers\.toml is read by no grading; call it answers\.toml or"):
+        check(other, rubric="uva_dl1_a1_written")

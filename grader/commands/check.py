@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.commands.arguments import BELOW, GRADED, DataFolder, RubricName, Verbose
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 
 if TYPE_CHECKING:
     from grader.model import Report
@@ -104,7 +104,7 @@ def what_changed(before: Report, now: Report, difference: Difference) -> list[st
 
 def _echo_answers(path: Path, rubric: str | None) -> None:
     """How each written answer is read, with its shape; not whether it is right."""
-    from grader.answers import find_answers
+    from grader.answers import NAMES, find_answers
     from grader.formulas.echo import echo_answers
     from grader.grading import DEFAULT_RUBRIC
     from grader.rubric import FormulaSpec, load_rubric
@@ -112,6 +112,10 @@ def _echo_answers(path: Path, rubric: str | None) -> None:
     from grader.text import one_line
 
     answers = find_answers(submission_from_files({path.name: path.read_bytes()}, name=path.stem))
+    for note in answers.notes:
+        print(one_line(note, limit=300))
+    if not answers.files and not answers.notes:
+        raise UsageError(f"{path.name} is read by no grading; call it {' or '.join(NAMES[:2])}")
     checks = [check for part in load_rubric(rubric or DEFAULT_RUBRIC).parts for check in part.checks]
     for echo in echo_answers(answers, [check.question for check in checks if isinstance(check, FormulaSpec)]):
         name = f"{echo.id} {echo.part}".strip()
