@@ -46,7 +46,7 @@ def test_the_root_is_the_folder_with_most_of_the_modules(tmp_path: Path) -> None
 
 ASKED = ("modules.py", "mlp_numpy.py", "train_mlp_numpy.py")
 HANDED_IN = {  # what was handed in, which of them is read for modules.py, and what is said
-    "version": (("modules (1).py", "test_modules.py", "._modules (1).py"), "modules (1).py", "was read in its place"),
+    "version": (("modules (1).py", "test_modules.py", "unittest_modules.py", "modules_tests.py", "._modules (1).py"), "modules (1).py", "was read in its place"),
     "case": (("hw/Modules.PY", "hw/unrelated.py"), "hw/Modules.PY", "sub-folder hw"),
     "longer": (("train_mlp_numpy_v2.py", "jdoe-modules.py"), "jdoe-modules.py", "There is no train_mlp_numpy.py"),
     "unclear": (("modules_old.py", "modules_new.py"), "", "it is not clear which stands for it"),

@@ -37,7 +37,11 @@ def differences(
         for i, (one, due) in enumerate(zip(got, want, strict=True)):
             yield from differences(one, due, f"{name}[{i}]", tolerance)
     elif isinstance(want, bool):
-        same = isinstance(got, bool | np.ndarray) and np.size(got) == 1 and bool(np.all(got)) == want
+        same = (
+            isinstance(got, bool | int | np.ndarray)
+            and np.size(got) == 1
+            and bool(np.all(got == np.array(want)))
+        )
         said = "" if same else f"{_shown(got)} came where {want} is due"
         yield name, Comparison(same, "" if same else "values", said, None, ()), got, want
     elif isinstance(want, (np.ndarray, float, int)):

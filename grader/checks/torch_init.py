@@ -101,7 +101,7 @@ def _usual_bias(bias: Array, fan_in: int) -> bool:
     if (bias == 0).all() or (bias == 1).all():
         return True
     bound = 1 / math.sqrt(fan_in)
-    if np.abs(bias).max() > bound * (1 + 1e-6):
+    if not np.abs(bias).max() <= bound * (1 + 1e-6):  # NaN is no usual bias
         return False
     return bias.size < FEW or abs(bias.std() / (bound / math.sqrt(3)) - 1) < DEFAULT_BAND
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from grader.submission.file_names import shown
 
 _TEXT = (".py", ".md", ".toml", ".txt", ".tex")
+_TEST = re.compile(r"^test|(?<![a-z])(unit)?tests?(?![a-z])")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 SHOWN = 5
 
@@ -15,7 +16,7 @@ SHOWN = 5
 def asked_for(name: str, modules: Iterable[str]) -> str:
     """The file asked for that ``modules (1).py``, ``Modules_final_v2.py`` or ``jdoe-modules.py`` stands for; else ""."""
     plain = re.sub(r"[\s-]+", "_", name.lower())
-    if not plain.endswith(".py") or plain.startswith(("test", ".")):
+    if not plain.endswith(".py") or plain.startswith(".") or _TEST.search(plain):
         return ""
     fits = [module for module in modules if _stem(module).search(plain.removesuffix(".py"))]
     return max(fits, key=len, default="")

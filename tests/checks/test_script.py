@@ -239,6 +239,10 @@ def test_what_came_cannot_break_what_is_due(sandbox: Sandbox, tmp_path: Path, va
         (np.array([1.2e-7], np.float32), np.zeros(1), True),  # 1 less a sum of float32 shares
         (np.array([1e-4], np.float32), np.zeros(1), False),
         (True, 2.0, False),
+        (1, True, True),
+        (5, True, False),
+        (np.array([5]), True, False),
+        (np.array([True]), True, True),
         (np.array([1.0 + 0j]), np.array([1.0]), False),
     ],
 )
