@@ -123,6 +123,11 @@ def homework_of(submission: Submission) -> str:
     return text
 
 
+def fits(submission: Submission, rubric: Rubric) -> bool:
+    """Whether the submission says that it is this homework, or has any file or answer that it asks for."""
+    return bool(submission.text(NAME_FILE)) or _fit(submission, find_answers(submission), rubric) > 0
+
+
 def _fit(submission: Submission, answers: Answers, rubric: Rubric) -> int:
     """How many of the files and answers that a rubric asks for are there."""
     checks = [check for part in rubric.parts for check in part.checks]

@@ -14,7 +14,7 @@ from threading import Event, Thread
 
 from grader.errors import GraderError, UsageError
 from grader.events import Listener, ignore
-from grader.grading import GradeRequest, open_session, read_request
+from grader.grading import GradeRequest, fits, open_session, read_request
 from grader.model import CheckResult, Report, Verdict
 from grader.rubric import Rubric, check_id
 from grader.sandbox import Sandbox
@@ -100,6 +100,11 @@ def self_check(
         UsageError: submission, rubric or a pattern cannot be used.
     """
     read = read_request(request)
+    if request.rubric is None and not fits(*read):
+        raise UsageError(
+            f"{request.submission}: none of the files that a built-in homework asks for is here ({', '.join(read[1].modules)} "
+            f"for {read[1].id}); run this in the folder of your files, or name the homework: --rubric FILE"
+        )
     only = request.only or checks_to_run(*read, training=training)
     asked = replace(
         request, only=only, public_only=True, seed=CHECK_SEED if request.seed is None else request.seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import importlib.metadata
 import time
@@ -80,7 +81,7 @@ class Session:
         started, clock = datetime.now(UTC), time.perf_counter()
         rubric = self.prepare()
         variant = self.variant
-        self._refuse_unknown(rubric)
+        refuse_unknown(rubric, self.settings.only)
         isolation = self._isolation(rubric)
         names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
         self.on_event(RunStarted(self.submission.name, sum(map(self._asked_for, names))))
@@ -210,14 +211,6 @@ class Session:
         only = self.settings.only
         return not only or any(fnmatch.fnmatch(name, spelled(pattern)) for pattern in only)
 
-    def _refuse_unknown(self, rubric: Rubric) -> None:
-        names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
-        for pattern in self.settings.only:
-            if not fnmatch.filter(names, spelled(pattern)):
-                raise UsageError(
-                    f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}"
-                )
-
     def _load_data(self) -> DataSet:
         if self._data_error is not None:
             raise self._data_error
@@ -248,6 +241,24 @@ def version() -> str:
 def spelled(pattern: str) -> str:
     """A pattern of check ids: the name of a part means all of its checks."""
     return pattern if "." in pattern or "*" in pattern else f"{pattern}.*"
+
+
+def refuse_unknown(rubric: Rubric, only: Iterable[str]) -> None:
+    """Patterns of check ids that name no check are a mistake of whoever typed them.
+
+    Raises:
+        UsageError: one matches nothing; the message names the nearest check, and the parts.
+    """
+    names = [check_id(part, spec) for part in rubric.parts for spec in part.checks]
+    parts = [part.id for part in rubric.parts]
+    for pattern in only:
+        if not fnmatch.filter(names, spelled(pattern)):
+            near = difflib.get_close_matches(pattern, [*parts, *names], n=1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(
+                f"--only {pattern}: no check of that name; {guess}The parts are: {', '.join(parts)} "
+                f"(grader rubric show {rubric.id} lists their checks)"
+            )
 
 
 def default_seed() -> int:

@@ -93,6 +93,15 @@ def test_a_save_during_the_first_check_is_seen(tmp_path: Path, monkeypatch: pyte
     assert len(runs) == 2
 
 
+def test_files_of_another_homework_are_not_checked_with_a_built_in_one(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    (tmp_path / "layers.py").write_text("def affine_forward(x, w, b): ...")
+    request = GradeRequest(submission=tmp_path, sandbox=SandboxSettings.own_code(), device="cpu")
+    with pytest.raises(UsageError, match="none of the files that a built-in homework asks for"):
+        self_check(request, sandbox)
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file or folder"):
         watch(

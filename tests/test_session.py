@@ -29,7 +29,9 @@ def test_only_what_was_asked_for_is_in_the_report(sandbox: Sandbox) -> None:
 
 
 def test_a_pattern_that_fits_nothing_is_refused(sandbox: Sandbox) -> None:
-    with pytest.raises(UsageError, match=r"no check of that name; the checks are: linear\.forward"):
+    with pytest.raises(
+        UsageError, match=r"no check of that name; did you mean .linear.\? The parts are: linear, elu"
+    ):
         session(sandbox, "lineer").grade()
 
 

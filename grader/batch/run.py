@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import AbstractContextManager
@@ -23,8 +22,8 @@ from grader.marks import apply_marks
 from grader.model import Report
 from grader.report import from_json, render
 from grader.report.record import to_json
-from grader.rubric import check_id, load_rubric
-from grader.session import default_seed, first_needed, spelled, version
+from grader.rubric import load_rubric
+from grader.session import default_seed, first_needed, refuse_unknown, version
 
 AHEAD = 2  # tasks handed out per process, so that none waits for the next
 POLL_SECONDS = 0.5
@@ -225,12 +224,7 @@ class Batch:
 
     def _check_patterns(self) -> None:
         """Refuse a pattern that no check has, before anything is graded."""
-        names = [check_id(part, spec) for part in self.rubric.parts for spec in part.checks]
-        for pattern in self.request.only:
-            if not fnmatch.filter(names, spelled(pattern)):
-                raise UsageError(
-                    f"--only {pattern}: no check of that name; the checks are: {', '.join(names)}"
-                )
+        refuse_unknown(self.rubric, self.request.only)
 
 
 def _chain(
