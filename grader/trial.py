@@ -71,7 +71,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     reader = READERS[request["reader"]]()
     files = {name: text.encode("latin-1") for name, text in request["files"].items()}
-    _limit(request["seconds"], NOTEBOOK_MEMORY if request["reader"] == "notebooks" else MEMORY)
+    _limit(request["seconds"], NOTEBOOK_MEMORY if request["reader"] in ("notebooks", "numbers") else MEMORY)
     try:
         found = reader(files, request["options"])
     except (ValueError, RecursionError, MemoryError) as error:
@@ -134,8 +134,15 @@ def _notebooks() -> Reader:
     return read
 
 
+def _numbers() -> Reader:
+    from grader.notebooks.numbers import numbers_in
+
+    return lambda files, _: numbers_in(files)
+
+
 READERS: dict[str, Callable[[], Reader]] = {
     "sources": _sources,
     "answers": _answers,
     "notebooks": _notebooks,
+    "numbers": _numbers,
 }

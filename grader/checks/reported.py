@@ -1,25 +1,32 @@
-"""Numbers that a submission hands in: a JSON file, read with care, and values in it by path."""
+"""Numbers that a submission hands in: a JSON file, or what stands in its notebooks, read with care; and values by path."""
 
 from __future__ import annotations
 
 import json
+from pathlib import PurePosixPath
 from typing import Any
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.model import Verdict
+from grader.notebooks.numbers import numbers_in
+from grader.trial import SMALL, read_apart
 
 MOST_CHARACTERS = 4_000_000
 
 
 def reported(context: Context, file: str) -> Any:
-    """The content of a JSON file of the submission.
+    """The content of a JSON file of the submission; without it, what its notebooks assign and show.
 
     Raises:
-        CannotJudge: it is not there, too large, or not JSON.
+        CannotJudge: there is neither, or it is too large, or not JSON.
     """
     text = context.submission.text(file)
     if text is None:
-        raise CannotJudge(Finding(Verdict.MISSING, f"{file} is not in the submission."))
+        found = _in_notebooks(context)
+        if not found:
+            raise CannotJudge(Finding(Verdict.MISSING, f"{file} is not in the submission."))
+        named = found.get(PurePosixPath(file).stem)
+        return {**found, **named} if isinstance(named, dict) else found
     if len(text) > MOST_CHARACTERS:
         raise CannotJudge(
             Finding(Verdict.FAILED, f"{file} has {len(text):,} characters; at most {MOST_CHARACTERS:,}.")
@@ -30,6 +37,18 @@ def reported(context: Context, file: str) -> Any:
         raise CannotJudge(Finding(Verdict.ERRORED, f"{file} is not JSON: {error}")) from error
     except RecursionError:
         raise CannotJudge(Finding(Verdict.ERRORED, f"{file} is nested too deep")) from None
+
+
+def _in_notebooks(context: Context) -> dict[str, Any]:
+    """What the submission's notebooks hold; nothing where they cannot be read."""
+    notebooks = context.submission.notebooks
+    if sum(map(len, notebooks.values())) > SMALL:
+        found: dict[str, Any] | None = read_apart("numbers", notebooks)[1]
+        return found or {}
+    try:
+        return numbers_in(notebooks)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def value_at(content: Any, path: str) -> Any:

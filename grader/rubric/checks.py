@@ -154,7 +154,10 @@ class ClaimSpec(CheckBase):
     """Do the reported numbers come out again?"""
 
     kind: Literal["claim"]
-    file: str = Field(default="results.json", description="file of the submission that holds the numbers")
+    file: str = Field(
+        default="results.json",
+        description="file of the submission that holds the numbers; without it, what its notebooks assign and show",
+    )
     values: Mapping[str, str] = Field(default={}, description="key in the file -> what it claims")
     tolerance: float = Field(default=0.03, gt=0, description="absolute")
 
@@ -164,7 +167,10 @@ class ExperimentSpec(CheckBase):
 
     kind: Literal["experiment"]
     experiment: str = Field(description="name of the reference's experiment")
-    file: str = Field(default="results.json", description="file of the submission that holds the numbers")
+    file: str = Field(
+        default="results.json",
+        description="file of the submission that holds the numbers; without it, what its notebooks assign and show",
+    )
 
 
 class ScriptSpec(CheckBase):

@@ -12,7 +12,7 @@ from grader.checks import claim as claim_module
 from grader.checks.claim import check_claim
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.experiment import check_experiment, settings_in
-from grader.checks.reported import value_at
+from grader.checks.reported import reported, value_at
 from grader.checks.training_budget import Budget, Trial
 from grader.data import DataSet
 from grader.errors import RubricError
@@ -160,3 +160,42 @@ def test_a_rubric_that_names_no_value(small: DataSet) -> None:
     spec = ClaimSpec(kind="claim", values={"x": "speed"})
     with pytest.raises(RubricError, match="'speed' is none of test_accuracy"):
         check_claim(spec, context_of(spec, {}, small))
+
+
+def notebook(*cells: tuple[str, str]) -> bytes:
+    return json.dumps(
+        {
+            "cells": [
+                {"cell_type": "code", "source": source.splitlines(keepends=True),
+                 "outputs": [{"output_type": "stream", "name": "stdout", "text": output}]}
+                for source, output in cells
+            ]
+        }
+    ).encode()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [("results = {'numpy': {'test': 0.49, 'val': (0.4, 0.5)}}", "")],
+        [("results = {}\nresults['numpy'] = {'test': 0.1, 'val': [.4, .5]}", ""), ("results['numpy']['test'] = 0.49", "")],
+        [("print(numbers)", "epoch 1\n{'numpy': {'test': np.float64(0.49), 'val': [0.4, 0.5]}}\n")],
+        [("x = 1 +", '{"numpy": {"test": 0.49, "val": [0.4, 0.5]}}')],
+        [("numpy = {'test': 0.49, 'val': [0.4, 0.5]}", "no dict {"), ("plot()", "x" * 40_000)],
+    ],
+)  # fmt: skip
+def test_numbers_may_stand_in_a_notebook(cells: list[tuple[str, str]]) -> None:
+    spec = ClaimSpec(kind="claim", values={"numpy.test": "test_accuracy"})
+    context = context_of(spec, {})
+    context.submission = submission_from_files({"work.ipynb": notebook(*cells)}, name="made")
+    content = reported(context, "results.json")
+    assert (value_at(content, "numpy.test"), value_at(content, "numpy.val")) == (0.49, [0.4, 0.5])
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 200_000, b"[1]", b'{"cells": [{"cell_type": "code", "source": 7}]}', notebook(("x = f()", ""))])  # fmt: skip
+def test_notebooks_without_numbers_are_no_results(content: bytes) -> None:
+    spec = ClaimSpec(kind="claim", values={"numpy.test": "test_accuracy"})
+    context = context_of(spec, {})
+    context.submission = submission_from_files({"work.ipynb": content}, name="made")
+    with pytest.raises(CannotJudge, match=r"results\.json is not in the submission"):
+        reported(context, "results.json")
