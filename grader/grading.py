@@ -125,7 +125,9 @@ def homework_of(submission: Submission) -> str:
 
 def fits(submission: Submission, rubric: Rubric) -> bool:
     """Whether the submission says that it is this homework, or has any file or answer that it asks for."""
-    return bool(submission.text(NAME_FILE)) or _fit(submission, find_answers(submission), rubric) > 0
+    if submission.text(NAME_FILE) or not submission.files.keys().isdisjoint(rubric.modules):
+        return True
+    return _fit(submission, find_answers(submission), rubric) > 0
 
 
 def _fit(submission: Submission, answers: Answers, rubric: Rubric) -> int:

@@ -21,8 +21,19 @@ if TYPE_CHECKING:
 
     TrainingRun = Run
 
-__all__ = ["LAYERS", "Case", "Layer", "layer_called", "training_run", "truth_of"]
+__all__ = [
+    "LAYERS",
+    "Case",
+    "Layer",
+    "Parameters",
+    "layer_called",
+    "mlp_gradients",
+    "mlp_output",
+    "training_run",
+    "truth_of",
+]
 
+Parameters = Sequence[tuple[Array, Array]]  # weight (out, in) and bias (out,) of each linear layer, in order
 ImagesAndLabels = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -64,6 +75,44 @@ def truth_of(layer: str | Layer, options: Mapping[str, object] | None = None) ->
         return Outcome(output, dict(grads))
 
     return truth
+
+
+def mlp_output(
+    x: Array, parameters: Parameters, activation: str, alpha: float, *, softmax: bool = False
+) -> Array:
+    """The output of the reference's MLP.
+
+    Args:
+        x: (N, D).
+        parameters: of its linear layers.
+        activation: name of the layer between them.
+        alpha: the activation's, where it has one.
+        softmax: whether a softmax follows the last linear layer.
+
+    Returns:
+        (N, C) logits, or probabilities with ``softmax``.
+    """
+    from reference.networks.mlp import mlp_forward
+
+    if not parameters:  # what a network computes that called no layer at all
+        return LAYERS["softmax"].forward(x=x) if softmax else x
+    weights, biases = zip(*parameters, strict=True)
+    return mlp_forward(x, weights, biases, activation=activation, alpha=alpha, softmax=softmax)
+
+
+def mlp_gradients(
+    dout: Array, x: Array, parameters: Parameters, activation: str, alpha: float, *, softmax: bool = False
+) -> list[tuple[Array, Array]]:
+    """The gradient of each weight and bias of the reference's MLP; ``dout`` is the one at the output, the others as in
+    ``mlp_output``.
+    """
+    from reference.networks.mlp import mlp_backward
+
+    if not parameters:
+        return []
+    weights, biases = zip(*parameters, strict=True)
+    found = mlp_backward(dout, x, weights, biases, activation=activation, alpha=alpha, softmax=softmax)
+    return list(zip(found.weights, found.biases, strict=True))
 
 
 def training_run(

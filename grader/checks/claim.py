@@ -13,7 +13,7 @@ from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.reported import reported, value_at
 from grader.checks.support import printed
 from grader.checks.training_budget import Budget, Trial
-from grader.checks.training_images import image_set, predicted
+from grader.checks.training_images import measure
 from grader.checks.training_run import run_train
 from grader.checks.training_values import accuracies, accuracy_of
 from grader.data.dataset import VALIDATION_SIZE
@@ -95,24 +95,16 @@ def _run(context: Context, epochs: int) -> Trial:
     if "pytorch" in context.target[0] or "torch" in context.target[0]:
         budget = Budget(epochs=budget.epochs, images=budget.images, batch_norm=False)
     key = f"training:{context.target}:claim:{budget!r}"
-    if key not in context.facts:
-        try:
-            context.facts[key] = run_train(context, budget, ("public", "private", "validation"))
-        except CannotJudge as reason:
-            context.facts[key] = reason
-    found: Trial | CannotJudge = context.facts[key]
-    if isinstance(found, CannotJudge):
-        raise found
-    return found
+    return context.once(key, lambda: run_train(context, budget, ("public", "private", "validation")))
 
 
 def _with_a_run(
     claims: dict[str, float | tuple[float, ...]], trial: Trial, context: Context, tolerance: float
 ) -> list[Evidence]:
-    test = np.mean([_right(context, trial, name) for name in ("public", "private")])
+    test = np.mean([measure(context, trial, name)[0] for name in ("public", "private")])
     measured = {
         "test_accuracy": float(test),
-        "best_validation_accuracy": _right(context, trial, "validation"),
+        "best_validation_accuracy": measure(context, trial, "validation")[0],
     }
     found = []
     for meaning, value in measured.items():
@@ -123,11 +115,6 @@ def _with_a_run(
         if isinstance(claimed, float):
             found.append(_compared(meaning.replace("_", " "), claimed, value, tolerance, trial))
     return found
-
-
-def _right(context: Context, trial: Trial, name: str) -> float:
-    _, labels = image_set(context.data(), name, trial.budget)
-    return float(np.mean(predicted(trial.outputs[name]) == labels))
 
 
 def _compared(what: str, claimed: float, measured: float, tolerance: float, trial: Trial) -> Evidence:

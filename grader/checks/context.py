@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from grader.sandbox import Sandbox, Worker
 
 
+T = TypeVar("T")
 SECOND_CHANCE = 4.0  # seconds for a target that has run out of time before
 
 
@@ -128,6 +129,22 @@ class Context:
     def module(self) -> str:
         """Module of the target; "" where there is no target."""
         return (self.spec.target or self.part.target or "").partition(":")[0]
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for all checks of the submission that ask for this key.
+
+        Raises:
+            CannotJudge: ``make`` raised it, now or when it was first asked.
+        """
+        if key not in self.facts:
+            try:
+                self.facts[key] = make()
+            except CannotJudge as reason:
+                self.facts[key] = reason
+        found: T | CannotJudge = self.facts[key]
+        if isinstance(found, CannotJudge):
+            raise found
+        return found
 
     @property
     def seconds(self) -> float:

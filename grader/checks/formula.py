@@ -43,10 +43,7 @@ def _about_steps(steps: list[Step]) -> list[str]:
 
 def answers_of(context: Context) -> Answers:
     """The submission's written answers, read once."""
-    if "answers" not in context.facts:
-        context.facts["answers"] = find_answers(context.submission)
-    found: Answers = context.facts["answers"]
-    return found
+    return context.once("answers", lambda: find_answers(context.submission))
 
 
 def named(question: Question, check: str) -> Question:

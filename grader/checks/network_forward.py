@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from grader.checks.context import Context
@@ -13,7 +11,7 @@ from grader.conventions.numpy_run import Run, Step
 from grader.model import Evidence, Verdict
 from grader.numerics import Array, Comparison, compare
 from grader.rubric import NetworkSpec
-from grader.truth import LAYERS
+from grader.truth import mlp_output
 
 PRECISION = 1e-4
 ELSEWHERE = (
@@ -45,25 +43,9 @@ def activation_of(context: Context, run: Run) -> tuple[str, list[float]]:
     return layer, list(dict.fromkeys([*own, *default]))
 
 
-def reference_forward(
-    run: Run, activation: str, alpha: float, *, softmax: bool = True
-) -> tuple[Array, list[Array]]:
-    """Output at the run's weights, and the input of every linear and activation layer, in order."""
-    h, inputs = run.x, []
-    for number, index in enumerate(run.linears):
-        weight, bias = run.weights[index]
-        inputs.append(h)
-        h = h @ weight.T + bias
-        if number < len(run.linears) - 1:
-            inputs.append(h)
-            h = LAYERS[activation].forward(x=h, **options(activation, alpha))
-    inputs.append(h)
-    return (LAYERS["softmax"].forward(x=h) if softmax else h), inputs
-
-
-def options(activation: str, alpha: float) -> dict[str, Any]:
-    """The activation's options with this alpha, if it takes one."""
-    return {name: alpha for name in LAYERS[activation].options if name == "alpha"}
+def parameters_of(run: Run) -> list[tuple[Array, Array]]:
+    """Weight and bias of every linear layer, in the order in which forward calls them."""
+    return [run.weights[index] for index in run.linears]
 
 
 def best_forward(context: Context, run: Run, *, softmax: bool) -> tuple[Comparison, float]:
@@ -71,7 +53,7 @@ def best_forward(context: Context, run: Run, *, softmax: bool) -> tuple[Comparis
     activation, alphas = activation_of(context, run)
     best: tuple[Comparison, float] | None = None
     for alpha in alphas:
-        want, _ = reference_forward(run, activation, alpha, softmax=softmax)
+        want = mlp_output(run.x, parameters_of(run), activation, alpha, softmax=softmax)
         comparison = compare(run.output, want, relative=PRECISION, floor=1e-5)
         if best is None or comparison.agreed:
             best = (comparison, alpha)

@@ -9,8 +9,7 @@ from grader.checks.network_forward import (
     best_forward,
     called,
     hands_on,
-    options,
-    reference_forward,
+    parameters_of,
     wrong_layers,
 )
 from grader.checks.network_sizes import Fault, Judged
@@ -19,7 +18,7 @@ from grader.conventions.numpy_run import Run
 from grader.model import Evidence
 from grader.numerics import Array, compare
 from grader.rubric import NetworkSpec
-from grader.truth import LAYERS
+from grader.truth import mlp_gradients
 
 ELSEWHERE = "Backward passes each layer's gradient on right; what differs is judged in another part."
 
@@ -51,9 +50,10 @@ def judge_gradient(context: Context, spec: NetworkSpec, run: Run) -> Judged:
 
 def _gradient_evidence(context: Context, run: Run, alpha: float, label: str) -> list[Evidence]:
     activation, _ = activation_of(context, run)
+    assert run.dout is not None
+    due_of = mlp_gradients(run.dout, run.x, parameters_of(run), activation, alpha, softmax=True)
     found = []
-    for index, want in reference_gradients(run, activation, alpha).items():
-        number = run.linears.index(index) + 1
+    for number, (index, want) in reversed([*enumerate(zip(run.linears, due_of, strict=True), 1)]):
         for name, got, due in zip(("weight", "bias"), run.grads[index], want, strict=True):
             comparison = compare(_orient(got, due), due, relative=PRECISION, floor=1e-5, ones_are_free=True)
             what = f"gradient of {name} of linear layer {number} ({label})"
@@ -65,24 +65,6 @@ def _orient(got: Array | None, due: Array) -> Array | None:
     if got is not None and due.ndim == 2 and got.shape == due.shape[::-1] != due.shape:
         return got.T
     return got
-
-
-def reference_gradients(run: Run, activation: str, alpha: float) -> dict[int, tuple[Array, Array]]:
-    """Gradient of every weight and bias at the run's weights, by instance."""
-    _, inputs = reference_forward(run, activation, alpha)
-    assert run.dout is not None
-    grads: dict[int, tuple[Array, Array]] = {}
-    dout = LAYERS["softmax"].backward(run.dout, x=inputs[-1])["x"]
-    for number in range(len(run.linears) - 1, -1, -1):
-        index = run.linears[number]
-        weight, bias = run.weights[index]
-        back = LAYERS["linear"].backward(dout, x=inputs[2 * number], weight=weight, bias=bias)
-        grads[index] = (back["weight"], back["bias"])
-        dout = back["x"]
-        if number:
-            before = inputs[2 * number - 1]
-            dout = LAYERS[activation].backward(dout, x=before, **options(activation, alpha))["x"]
-    return grads
 
 
 def _order_fault(run: Run) -> Fault | None:

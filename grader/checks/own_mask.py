@@ -75,8 +75,9 @@ def gradient_of_own_mask(context: Context, under: LayerUnderTest) -> Finding:
     evidence = []
     for run in _runs(context, under, backward=True):
         result = compare(run.dx, run.dout * run.output / run.x, relative=CLOSE)
-        if not result.agreed and compare(run.dx, run.dout * run.factor, relative=CLOSE).agreed:
-            result = compare(run.dx, run.dout * run.factor, relative=CLOSE)
+        with_due_scale = compare(run.dx, run.dout * run.factor, relative=CLOSE)
+        if with_due_scale.agreed and not result.agreed:
+            result = with_due_scale
         said = f"The gradient of x is wrong ({run.what}): {result.detail}."
         if run.training and np.unique(run.output == 0).size == 1:
             said = f"forward drops all or nothing ({run.what}), so that backward's mask cannot be seen."

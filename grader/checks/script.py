@@ -29,7 +29,7 @@ from grader.checks.support import (
 )
 from grader.errors import RubricError
 from grader.model import Evidence, Verdict
-from grader.rubric import ScriptSpec
+from grader.rubric import Rubric, ScriptSpec
 from grader.rubric.scripts import CAME, ScriptMistake, compared, imported, looks_at, script_problems
 from grader.sandbox import Opaque, Program, Reply
 from grader.submission import Submission, load_submission, submission_from_files
@@ -207,14 +207,14 @@ def _solution(context: Context) -> Submission:
         raise RubricError(
             f"rubric {rubric.id}: {context.id}: nothing says what is due; give it expected, or the rubric a solution"
         )
-    if "solution" not in context.facts:
-        if not Path(rubric.solution).is_dir():
-            raise CannotJudge(
-                Finding(Verdict.SKIPPED, "What is due comes from the course's solution, which is not here.")
-            )
-        context.facts["solution"] = load_submission(Path(rubric.solution), modules=rubric.modules)
-    found: Submission = context.facts["solution"]
-    return found
+    return context.once("solution", lambda: _loaded(rubric))
+
+
+def _loaded(rubric: Rubric) -> Submission:
+    if not Path(rubric.solution).is_dir():
+        text = "What is due comes from the course's solution, which is not here."
+        raise CannotJudge(Finding(Verdict.SKIPPED, text))
+    return load_submission(Path(rubric.solution), modules=rubric.modules)
 
 
 def _run(context: Context, submission: Submission, script: str, draws: Values, names: Sequence[str]) -> Reply:

@@ -18,8 +18,8 @@ from grader.checks.training_arguments import architectures, learning_rate
 from grader.checks.training_best import best_model
 from grader.checks.training_budget import Trial
 from grader.checks.training_curves import curves
-from grader.checks.training_images import image_set, predicted
-from grader.checks.training_main import main_trial, measure
+from grader.checks.training_images import image_set, measure, predicted
+from grader.checks.training_main import main_trial
 from grader.checks.training_modes import train_eval_mode
 from grader.checks.training_repeats import repeats
 from grader.checks.training_report import honest_report

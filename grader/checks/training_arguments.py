@@ -9,8 +9,8 @@ import numpy as np
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_budget import Budget, Floats
-from grader.checks.training_images import image_set
-from grader.checks.training_short import measured, short_budget, short_trial
+from grader.checks.training_images import image_set, measure
+from grader.checks.training_short import short_budget, short_trial
 from grader.checks.training_statistics import cross_entropy
 from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
@@ -47,7 +47,7 @@ def _rate_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     usual, small = short_trial(context, budget), short_trial(context, short_budget(spec, rate=LOW_RATE))
     _, labels = image_set(context.data(), "validation", budget)
     high, low = (cross_entropy(trial.outputs["validation"], labels) for trial in (usual, small))
-    chance = measured(context, small, "validation") < 0.2
+    chance = measure(context, small, "validation")[0] < 0.2
     differs = not np.isfinite(high) or not _same(usual.outputs["validation"], small.outputs["validation"])
     return Evidence(
         what=f"lr = {budget.rate:g} against lr = {LOW_RATE:g}",

@@ -11,8 +11,8 @@ from dataclasses import replace
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_budget import Trial
-from grader.checks.training_images import image_set
-from grader.checks.training_short import listed, measured, short_budget, short_trial
+from grader.checks.training_images import image_set, measure
+from grader.checks.training_short import listed, short_budget, short_trial
 from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
@@ -29,13 +29,13 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
     images = min(IMAGES, spec.images)
     budget = short_budget(spec, epochs=CLEAN + SPOILT, images=images, spoil_after=CLEAN)
     trial = short_trial(context, budget)
-    returned = measured(context, trial, "validation")
+    returned = measure(context, trial, "validation")[0]
     found = (
         _spoilt_without_list(trial, returned)
         if trial.validation is None
         else _judge_best(context, trial, returned)
     )
-    tested = measured(context, trial, "public")
+    tested = measure(context, trial, "public")[0]
     other = trial.test is not None and trial.tested > 0 and abs(trial.test - tested) > SAME + 0.02
     if found.verdict is Verdict.PASSED and other:
         found = Finding(
@@ -189,7 +189,7 @@ def _with_long_steps(context: Context, trial: Trial) -> Finding:
         longer = short_trial(context, replace(trial.budget, rate=rate, spoil_after=None))
         values = longer.validation or ()
         if values and max(values) - values[-1] > 1.5 * SAME:
-            return _compared(longer, measured(context, longer, "validation"))
+            return _compared(longer, measure(context, longer, "validation")[0])
     raise _unseen(
         "this submission keeps the training labels, so that no epoch can be made worse than another"
     )

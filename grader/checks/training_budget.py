@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.data.dataset import VALIDATION_SIZE
+from grader.rubric import TrainingSpec
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +51,18 @@ class Budget:
     def __str__(self) -> str:
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         return f"{epochs} of {self.images:,} images, lr {self.rate:g}, hidden_dims {list(self.hidden)}"
+
+
+def asked_budget(spec: TrainingSpec) -> Budget:
+    """What a check's spec asks for."""
+    return Budget(
+        hidden=spec.hidden_dims,
+        rate=spec.learning_rate,
+        batch_norm=spec.batch_norm,
+        batch_size=spec.batch_size,
+        epochs=spec.epochs,
+        images=spec.images,
+    )
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.training_budget import Budget, Floats
+from grader.checks.context import Context
+from grader.checks.training_budget import Budget, Floats, Trial
 from grader.data import DataSet
 from grader.data.dataset import VALIDATION_SIZE, train_rows, validation_rows
 
@@ -42,6 +43,12 @@ def predicted(outputs: Floats) -> NDArray[np.int64]:
     """(N,) the class with the largest output; -1 where an output is not finite."""
     found = np.argmax(np.nan_to_num(outputs, nan=-np.inf), axis=1)
     return np.where(np.isfinite(outputs).all(axis=1), found, -1).astype(np.int64)
+
+
+def measure(context: Context, trial: Trial, name: str) -> tuple[float, int]:
+    """Accuracy of the returned model on a set of images, and how many they are."""
+    _, labels = image_set(context.data(), name, trial.budget)
+    return float(np.mean(predicted(trial.outputs[name]) == labels)), len(labels)
 
 
 def formed(images: NDArray[np.float32], form: str) -> NDArray[np.float32]:

@@ -62,10 +62,7 @@ class ParameterRun(TrainRun):
 def read_parameters(context: Context, budget: Budget) -> Start | None:
     """Call ``train`` once for all that ask for this budget; None if the parameters cannot be told."""
     key = f"training:{context.target}:parameters:{budget!r}"
-    if key not in context.facts:
-        context.facts[key] = _read(context, budget)
-    found: Start | None = context.facts[key]
-    return found
+    return context.once(key, lambda: _read(context, budget))
 
 
 def _read(context: Context, budget: Budget) -> Start | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from grader.checks.context import Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_main import main_trial, measure
+from grader.checks.training_images import measure
+from grader.checks.training_main import main_trial
 from grader.checks.training_statistics import exceeds
 from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict

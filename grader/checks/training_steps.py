@@ -21,7 +21,7 @@ from grader.checks.training_parameters import Parameters, Start, read_parameters
 from grader.checks.training_short import short_budget
 from grader.data import normalise
 from grader.rubric import TrainingSpec
-from grader.truth import LAYERS
+from grader.truth import LAYERS, mlp_gradients, mlp_output
 
 RATE = 0.05
 STEPS = 3
@@ -41,38 +41,16 @@ class Mlp:
     x: Floats  # (N, 3072)
     labels: NDArray[np.int64]  # (N,)
 
-    def _options(self) -> dict[str, float]:
-        return {"alpha": self.alpha} if "alpha" in LAYERS[self.activation].options else {}
-
     def logits(self, x: Floats, parameters: Parameters) -> Floats:
         """(N, C) at these parameters."""
-        return self._forward(x, parameters)[-1]
-
-    def _forward(self, x: Floats, parameters: Parameters) -> list[Floats]:
-        """What each linear and activation layer is given, and the logits."""
-        passed = [x]
-        for number, (weight, bias) in enumerate(parameters, 1):
-            passed.append(passed[-1] @ weight.T + bias)
-            if number < len(parameters):
-                passed.append(LAYERS[self.activation].forward(x=passed[-1], **self._options()))
-        return passed
+        return mlp_output(x, parameters, self.activation, self.alpha)
 
     def gradient(self, parameters: Parameters) -> Parameters:
         """Of the mean cross-entropy of the batch."""
-        passed = self._forward(self.x, parameters)
-        dout = LAYERS["softmax"].forward(x=passed[-1])
+        dout = LAYERS["softmax"].forward(x=self.logits(self.x, parameters))
         dout[np.arange(len(dout)), self.labels] -= 1
         dout /= len(dout)
-        found: Parameters = []
-        for number in range(len(parameters) - 1, -1, -1):
-            weight, bias = parameters[number]
-            back = LAYERS["linear"].backward(dout, x=passed[2 * number], weight=weight, bias=bias)
-            found.append((back["weight"], back["bias"]))
-            if number:
-                dout = LAYERS[self.activation].backward(
-                    back["x"], x=passed[2 * number - 1], **self._options()
-                )["x"]
-        return found[::-1]
+        return mlp_gradients(dout, self.x, parameters, self.activation, self.alpha)
 
 
 def step_fault(spec: TrainingSpec, context: Context, form: str) -> Fault | None:

@@ -52,15 +52,7 @@ def find_form(context: Context, worker: Worker) -> LayerForm:
     """
     module, name = context.target
     key = f"form:{context.part.id}:{module}:{name}"
-    if key not in context.facts:
-        try:
-            context.facts[key] = _find(context, worker)
-        except CannotJudge as reason:
-            context.facts[key] = reason
-    known: LayerForm | CannotJudge = context.facts[key]
-    if isinstance(known, CannotJudge):
-        raise known
-    return known
+    return context.once(key, lambda: _find(context, worker))
 
 
 def discovery_point(context: Context, layer: Layer, options: Mapping[str, object]) -> dict[str, Array]:

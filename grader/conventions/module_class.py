@@ -33,18 +33,7 @@ def spell(context: Context, worker: Worker) -> Spelling:
         WorkerError: the worker died.
     """
     module, name = context.target
-    key = f"spelling:{module}:{name}"
-    if key in context.facts:
-        known: Spelling | CannotJudge = context.facts[key]
-        if isinstance(known, CannotJudge):
-            raise known
-        return known
-    try:
-        context.facts[key] = _find(context, worker, module, name)
-    except CannotJudge as reason:
-        context.facts[key] = reason
-        raise
-    return spell(context, worker)
+    return context.once(f"spelling:{module}:{name}", lambda: _find(context, worker, module, name))
 
 
 def _find(context: Context, worker: Worker, module: str, name: str) -> Spelling:

@@ -55,11 +55,9 @@ class Run:
 
 
 def read_run(context: Context, run: Run, reply: Reply, order: Sequence[int], *, backward: bool) -> Run:
-    for step in ("forward",):
-        if step in reply.errors:
-            raise CannotJudge(
-                raised(reply.errors[step], doing="forward with other weights", output=printed(context))
-            )
+    if "forward" in reply.errors:
+        error = reply.errors["forward"]
+        raise CannotJudge(raised(error, doing="forward with other weights", output=printed(context)))
     for index in order:
         if f"set {index}" in reply.errors:
             raise CannotJudge(
@@ -79,7 +77,7 @@ def read_run(context: Context, run: Run, reply: Reply, order: Sequence[int], *, 
     for index in order:
         weight, bias = reply.values.get(f"weight {index}"), reply.values.get(f"bias {index}")
         run.grads[index] = (_plain(weight), _plain(bias))
-    for index in range(64):
+    for index in range(MOST_INSTANCES):
         alpha = reply.values.get(f"alpha {index}")
         if isinstance(alpha, (int, float)) and not isinstance(alpha, bool):
             run.alphas[index] = float(alpha)
@@ -88,7 +86,7 @@ def read_run(context: Context, run: Run, reply: Reply, order: Sequence[int], *, 
 
 def _identities(reply: Reply, name: str) -> dict[int, int]:
     """What told instances apart in the worker, by their numbers."""
-    sent = {i: reply.values.get(f"{name} {i}") for i in range(64)}
+    sent = {i: reply.values.get(f"{name} {i}") for i in range(MOST_INSTANCES)}
     return {i: identity for i, identity in sent.items() if isinstance(identity, int)}
 
 

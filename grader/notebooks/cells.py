@@ -56,14 +56,15 @@ def read_cells(name: str, data: bytes) -> list[Cell]:
     if language not in ("", "python"):
         raise SubmissionError(f"{shown}: a notebook in {one_line(language, limit=40)}; Python is needed")
     cells = [
-        cell for cell in _raw_cells(notebook) if isinstance(cell, dict) and cell.get("cell_type") == "code"
+        cell for cell in raw_cells(notebook) if isinstance(cell, dict) and cell.get("cell_type") == "code"
     ]
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"{shown}: {len(cells):,} code cells; at most {MAX_CELLS:,} are read")
     return [_cell(number, cell) for number, cell in enumerate(cells, start=1)]
 
 
-def _raw_cells(notebook: dict[str, Any]) -> list[Any]:
+def raw_cells(notebook: dict[str, Any]) -> list[Any]:
+    """The cells of a notebook of format 3 or 4, as they are."""
     cells = notebook.get("cells")
     if isinstance(cells, list):
         return cells
@@ -86,13 +87,17 @@ def _language(notebook: dict[str, Any]) -> str:
     return ""
 
 
+def joined(text: Any) -> str:
+    """A text of a notebook, which may be a list of its lines; "" for anything else."""
+    if isinstance(text, list):
+        return "".join(line for line in text if isinstance(line, str))
+    return text if isinstance(text, str) else ""
+
+
 def _cell(number: int, cell: dict[str, Any]) -> Cell:
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
+    text = joined(cell.get("source", cell.get("input", "")))
     count = cell.get("execution_count", cell.get("prompt_number"))
     count = count if type(count) is int and 0 <= count < 10**6 else None
-    text = source if isinstance(source, str) else ""
     text = (
         text[:MAX_CELL_CHARACTERS]
         .replace("\r\n", "\n")

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from grader.notebooks.cells import joined, raw_cells
+
 MAX_TEXT = 200_000  # characters of one cell or output
 MAX_WHOLE = 2_000_000  # of all of them
 _SCALAR = re.compile(r"\b(?:np|numpy)\.(?:float|int)\d*\(([^()]{0,40})\)")
@@ -42,23 +44,16 @@ def numbers_in(notebooks: Mapping[str, bytes]) -> dict[str, Any]:
 
 def _texts(notebook: Any) -> Iterator[tuple[bool, str]]:
     """Sources of code cells, and texts of their outputs, in order; whether it is a source."""
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    for cell in cells if isinstance(cells, list) else ():
+    for cell in raw_cells(notebook) if isinstance(notebook, dict) else ():
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
-        yield True, _joined(cell.get("source"))
+        yield True, joined(cell.get("source", cell.get("input", "")))
         outputs = cell.get("outputs")
         for output in outputs if isinstance(outputs, list) else ():
             if isinstance(output, dict):
                 data = output.get("data")
                 plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
-                yield False, _joined(plain)
-
-
-def _joined(text: Any) -> str:
-    if isinstance(text, list):
-        return "".join(line for line in text if isinstance(line, str))
-    return text if isinstance(text, str) else ""
+                yield False, joined(plain)
 
 
 def _assigned(source: str, found: dict[str, Any]) -> None:
