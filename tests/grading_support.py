@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.model import CheckResult, Report
-from grader.rubric import load_rubric
+from grader.rubric import Rubric, load_rubric
 from grader.sandbox import Sandbox
 from grader.session import GradeSettings, Session
 from grader.submission import load_submission, submission_from_files
@@ -30,10 +30,15 @@ def full_marks_with(**changes: tuple[str, str]) -> dict[str, bytes]:
 
 
 def grade_files(
-    sandbox: Sandbox, files: Mapping[str, bytes], *only: str, seed: int = 1, variant: str | None = None
+    sandbox: Sandbox,
+    files: Mapping[str, bytes],
+    *only: str,
+    seed: int = 1,
+    variant: str | None = None,
+    rubric: Rubric | None = None,
 ) -> Report:
-    """The report on files, for some checks."""
-    rubric = load_rubric("uva_dl1_a1")
+    """The report on files, for some checks of a rubric, the built-in one for UvA by default."""
+    rubric = rubric or load_rubric("uva_dl1_a1")
     submission = submission_from_files(files, name="made", modules=rubric.modules)
     return Session(
         submission, rubric, sandbox, GradeSettings(seed=seed, only=only, variant=variant, stamp=False)

@@ -35,7 +35,7 @@ def judge_gradient(context: Context, spec: NetworkSpec, run: Run) -> Judged:
         detail = f"With {label}: {fault.text}; backward raised {run.backward_error}."
         return Judged((Evidence(what=label, agreed=False, detail=detail),), fault)
     comparison, alpha = best_forward(context, run, softmax=spec.softmax)
-    evidence = _gradient_evidence(context, run, alpha, label)
+    evidence = _gradient_evidence(context, run, alpha, label, softmax=spec.softmax)
     if all(item.agreed for item in evidence):
         return Judged(tuple(evidence))
     fault = _shared_layer(run) or _order_fault(run)
@@ -48,10 +48,12 @@ def judge_gradient(context: Context, spec: NetworkSpec, run: Run) -> Judged:
     return Judged(tuple(item if item.agreed else item.model_copy(update=told) for item in evidence), fault)
 
 
-def _gradient_evidence(context: Context, run: Run, alpha: float, label: str) -> list[Evidence]:
+def _gradient_evidence(
+    context: Context, run: Run, alpha: float, label: str, *, softmax: bool
+) -> list[Evidence]:
     activation, _ = activation_of(context, run)
     assert run.dout is not None
-    due_of = mlp_gradients(run.dout, run.x, parameters_of(run), activation, alpha, softmax=True)
+    due_of = mlp_gradients(run.dout, run.x, parameters_of(run), activation, alpha, softmax=softmax)
     found = []
     for number, (index, want) in reversed([*enumerate(zip(run.linears, due_of, strict=True), 1)]):
         for name, got, due in zip(("weight", "bias"), run.grads[index], want, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.model import Verdict
+from grader.rubric import CheckBase, load_rubric
 from grader.sandbox import Sandbox
 from tests.grading_support import check, full_marks_with, grade_files
 
@@ -38,6 +39,25 @@ def test_a_wrong_network_loses_its_own_points(
 def test_the_right_network_passes(sandbox: Sandbox) -> None:
     report = grade_files(sandbox, full_marks_with(), "mlp_numpy")
     assert [c.verdict for c in report.checks] == [Verdict.PASSED] * 2
+
+
+@pytest.mark.parametrize(
+    ("end", "lost"), [("pass", []), ("self.layers.append(SoftMaxModule())", ["mlp_numpy.network"])]
+)
+def test_a_network_that_is_to_end_in_logits(sandbox: Sandbox, end: str, lost: list[str]) -> None:
+    rubric = load_rubric("uva_dl1_a1")
+    parts = [
+        part.model_copy(update={"checks": tuple(_without_softmax(spec) for spec in part.checks)})
+        for part in rubric.parts
+    ]
+    rubric = rubric.model_copy(update={"parts": tuple(parts)})
+    files = full_marks_with(mlp_numpy=("self.layers.append(SoftMaxModule())", end))
+    report = grade_files(sandbox, files, "mlp_numpy", rubric=rubric)
+    assert [c.id for c in report.checks if c.earned < c.points] == lost
+
+
+def _without_softmax(spec: CheckBase) -> CheckBase:
+    return spec.model_copy(update={"softmax": False}) if spec.kind == "network" else spec
 
 
 @pytest.mark.parametrize(
