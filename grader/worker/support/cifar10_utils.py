@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler, Subset
 from torch.utils.data.dataloader import default_collate
 
 MEAN = (0.491, 0.482, 0.447)  # per colour channel, of pixels in [0, 1]
@@ -195,10 +195,13 @@ class ImageSet(_NextBatch, Dataset[Any]):
     def _labels_of(self, rows: Any) -> Any:
         labels = self._labels[rows]
         training = self._training[rows]
-        if training.any():
+        count = int(np.count_nonzero(training))
+        if count == len(labels):
+            labels = _serve(labels)
+        elif count:
             labels[training] = _serve(labels[training])
         if self.train:
-            _settings.validated += len(labels) - int(training.sum())
+            _settings.validated += len(labels) - count
         else:
             _settings.tested += len(labels)
         return labels
@@ -228,13 +231,27 @@ class Loader(DataLoader[Any]):
 
     def _batches(self, data: ImageSet, rows: Any) -> Iterator[Any]:
         as_numpy = self.collate_fn is numpy_collate_fn
-        for batch in self.batch_sampler or ():
-            chosen = np.asarray(batch, dtype=np.int64)
+        for chosen in self._batches_of_rows():
             images, labels = data._arrays(chosen if rows is None else rows[chosen])
             if as_numpy:
                 yield images.numpy(), labels.astype(np.int32)
             else:
                 yield [images, torch.from_numpy(labels)]
+
+    def _batches_of_rows(self) -> Iterator[Any]:
+        """The row numbers of each batch; those of torch's own samplers are cut from one array."""
+        sampler = self.batch_sampler
+        if type(sampler) is not BatchSampler or type(sampler.sampler) not in (
+            RandomSampler,
+            SequentialSampler,
+        ):
+            yield from (np.asarray(batch, dtype=np.int64) for batch in sampler or ())
+            return
+        order = np.array(list(sampler.sampler), dtype=np.int64)
+        if sampler.drop_last:
+            order = order[: len(order) - len(order) % sampler.batch_size]
+        for start in range(0, len(order), sampler.batch_size):
+            yield order[start : start + sampler.batch_size]
 
 
 _iterate = DataLoader.__iter__
