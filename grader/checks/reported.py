@@ -34,7 +34,9 @@ def reported(context: Context, file: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise CannotJudge(Finding(Verdict.ERRORED, f"{file} is not JSON: {error}")) from error
+        raise CannotJudge(
+            Finding(Verdict.ERRORED, f"{file} is not JSON: {str(error).partition(';')[0]}")
+        ) from error
     except RecursionError:
         raise CannotJudge(Finding(Verdict.ERRORED, f"{file} is nested too deep")) from None
 

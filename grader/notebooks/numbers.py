@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from grader.notebooks.cells import joined, raw_cells
+from grader.notebooks.cells import joined, raw_cells, without_magics
 
 MAX_TEXT = 200_000  # characters of one cell or output
 MAX_WHOLE = 2_000_000  # of all of them
-_SCALAR = re.compile(r"\b(?:np|numpy)\.(?:float|int)\d*\(([^()]{0,40})\)")
+MOST_STARTS = 20  # places of an output at which a dict is looked for
+NOT_FINITE = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "Infinity": math.inf}
+WRAPPERS = re.compile(r"(float|int|bfloat|uint)\d*|array|asarray|tensor|Tensor|list|tuple")
 
 
 def numbers_in(notebooks: Mapping[str, bytes]) -> dict[str, Any]:
@@ -59,20 +62,28 @@ def _texts(notebook: Any) -> Iterator[tuple[bool, str]]:
 def _assigned(source: str, found: dict[str, Any]) -> None:
     """Add the literals that a cell assigns at its top level."""
     try:
-        statements = ast.parse(source).body
+        statements = ast.parse(without_magics(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for statement in statements:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            path = _path(statement.targets[0])
-            value = _literal(statement.value)
-            if path and value is not None:
-                place = found
-                for key in path[:-1]:
-                    below = place.get(key)
-                    place[key] = below if isinstance(below, dict) else {}
-                    place = place[key]
-                place[path[-1]] = value
+            target, right = statement.targets[0], statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            target, right = statement.target, statement.value
+        else:
+            continue
+        path, value = _path(target), _literal(right)
+        if path and value is not None:
+            _put(found, path, value)
+
+
+def _put(found: dict[str, Any], path: list[str], value: Any) -> None:
+    """Store a value under keys, one within the other."""
+    for key in path[:-1]:
+        below = found.get(key)
+        found[key] = below if isinstance(below, dict) else {}
+        found = found[key]
+    found[path[-1]] = value
 
 
 def _path(target: ast.expr) -> list[str]:
@@ -87,24 +98,65 @@ def _path(target: ast.expr) -> list[str]:
 
 
 def _shown(text: str) -> dict[str, Any]:
-    """The dict that an output shows, or the last line of it that is one."""
-    for part in (text, *reversed(text.strip().splitlines()[-20:])):
-        part = part.strip()
-        if part.startswith("{") and part.endswith("}"):
-            try:
-                value = _plain(json.loads(part))
-            except (ValueError, RecursionError):
-                value = _literal(_SCALAR.sub(r"\1", part))
-            if isinstance(value, dict):
-                return value
-    return {}
+    """The dict that an output shows, or the last one in it that begins a line; it may run over several lines."""
+    starts = [found.start() for found in re.finditer(r"^[ \t]*\{", text, re.MULTILINE)][-MOST_STARTS:]
+    ends = [found.end() for found in re.finditer(r"\}[ \t]*$", text, re.MULTILINE)]
+    reach = 0  # what begins within a dict that was read is part of it
+    last: dict[str, Any] = {}
+    for start in starts:
+        if start < reach:
+            continue
+        after = [end for end in ends if end > start]
+        for end in dict.fromkeys((*after[:1], *after[-1:])):
+            value = _dict(text[start:end].strip())
+            if value:
+                last, reach = value, end
+                break
+    return last
 
 
-def _literal(value: ast.expr | str) -> Any:
+def _dict(text: str) -> dict[str, Any] | None:
+    """A dict in JSON or as Python shows it."""
     try:
-        return _plain(ast.literal_eval(value))
+        value = _plain(json.loads(text))
+    except (ValueError, RecursionError):
+        value = _literal(text)
+    return value if isinstance(value, dict) else None
+
+
+def _literal(source: ast.expr | str) -> Any:
+    """The value of a literal, as JSON has it; None for anything that would have to be run."""
+    try:
+        node = ast.parse(source, mode="eval").body if isinstance(source, str) else source
+        return _plain(_value(node))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None
+
+
+def _value(node: ast.expr) -> Any:
+    """A literal, or one in ``dict(...)``, ``np.array(...)``, ``tensor(...)``, ``float("nan")``, ``np.float64(...)``.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    if isinstance(node, ast.Dict):
+        if None in node.keys:
+            raise ValueError("unpacks another dict")
+        return {_value(key): _value(value) for key, value in zip(node.keys, node.values, strict=True) if key}
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_value(item) for item in node.elts]
+    if isinstance(node, ast.Name | ast.Attribute):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        if name in NOT_FINITE:
+            return NOT_FINITE[name]
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name == "dict" and not node.args:
+            return {item.arg: _value(item.value) for item in node.keywords if item.arg}
+        if WRAPPERS.fullmatch(name) and node.args:
+            inner = _value(node.args[0])
+            return float(inner) if name == "float" and isinstance(inner, str) and len(inner) < 40 else inner
+    return ast.literal_eval(node)
 
 
 def _plain(value: Any) -> Any:

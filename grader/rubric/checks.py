@@ -150,6 +150,9 @@ class TrainingSpec(CheckBase):
     )
 
 
+ClaimMeaning = Literal["test_accuracy", "best_validation_accuracy", "validation_accuracies"]
+
+
 class ClaimSpec(CheckBase):
     """Do the reported numbers come out again?"""
 
@@ -158,15 +161,20 @@ class ClaimSpec(CheckBase):
         default="results.json",
         description="file of the submission that holds the numbers; without it, what its notebooks assign and show",
     )
-    values: Mapping[str, str] = Field(default={}, description="key in the file -> what it claims")
-    tolerance: float = Field(default=0.03, gt=0, description="absolute")
+    values: Mapping[str, ClaimMeaning] = Field(
+        min_length=1,
+        description="key in the file, with dots between keys -> what it claims: of the homework's default run",
+    )
+    tolerance: float = Field(default=0.03, gt=0, description="absolute; 0.02 more on the stand-in")
 
 
 class ExperimentSpec(CheckBase):
     """Does an experiment show the trend that the reference shows?"""
 
     kind: Literal["experiment"]
-    experiment: str = Field(description="name of the reference's experiment")
+    experiment: Literal["lr-sweep", "batch-norm", "schedules"] = Field(
+        description='key of the file under which its numbers stand, as `{ "0.1": 0.49 }`, curves, rows or columns'
+    )
     file: str = Field(
         default="results.json",
         description="file of the submission that holds the numbers; without it, what its notebooks assign and show",

@@ -14,7 +14,7 @@ LAYER_KINDS = frozenset({"forward", "gradient", "contract", "init"})
 STABLE_ASKS = frozenset({"stable", "stable_rows"})
 STABLE_LAYERS = frozenset({"softmax", "softmax_cross_entropy"})
 ACTIVATIONS = frozenset({"elu", "relu", "leaky_relu", "tanh", "sigmoid"})
-TARGET_KINDS = frozenset({*LAYER_KINDS, "network", "torch_module", "metrics", "training"})
+TARGET_KINDS = frozenset({*LAYER_KINDS, "network", "torch_module", "metrics", "training", "claim"})
 
 
 def lint_rubric(name: str | Path) -> list[str]:
