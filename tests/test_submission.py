@@ -1,10 +1,14 @@
-"""Intake: folders, zips and notebooks, with caps, and without trusting a name."""
+"""Intake: folders, zips, tars and notebooks, with caps, and without trusting a name."""
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import stat
 import struct
+import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -98,8 +102,10 @@ def test_devices_and_large_files_are_left_out(tmp_path: Path) -> None:
     assert any("Larger than" in note for note in found.notes)
 
 
-def zip_of(path: Path, *members: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def zip_of(
+    path: Path, *members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in members:
             archive.writestr(name, data)
     return path
@@ -164,19 +170,105 @@ def test_a_link_in_a_zip_is_left_out(tmp_path: Path) -> None:
     assert not load_submission(zip_of(tmp_path / "s.zip", (link, b"/etc/passwd"))).files
 
 
-def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    path = zip_of(tmp_path / "s.zip", ("bomb.py", b"\0" * (64 << 20)), ("ok.py", b"1"))
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_bomb_is_not_unpacked(tmp_path: Path, method: int) -> None:
+    path = zip_of(tmp_path / "s.zip", ("bomb.py", b"\0" * (32 << 20)), ("ok.py", b"1" * 999), method=method)
+    tracemalloc.start()
     found = load_submission(path)
-    assert list(found.files) == ["ok.py"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert dict(found.files) == {"ok.py": b"1" * 999}
     assert "when unpacked" in found.notes[0]
+    assert peak < 3 * MAX_FILE_BYTES
 
 
 def test_a_zip_of_many_bombs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "MAX_UNPACKED_BYTES", 20 << 20)
     bombs = ((f"{number}.py", b"\0" * (9 << 20)) for number in range(4))
     notes = load_submission(zip_of(tmp_path / "s.zip", *bombs)).notes
-    assert sum("when unpacked" in note for note in notes) == 3
+    assert sum("when unpacked" in note for note in notes) == 2
     assert notes[-1] == "Reading stopped after 20 MiB: this is no submission."
+
+
+def test_what_is_unpacked_at_all_levels_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "MAX_UNPACKED_BYTES", 20 << 20)
+    inner = zip_of(tmp_path / "inner", ("a.png", b"\0" * (7 << 20)), method=zipfile.ZIP_STORED).read_bytes()
+    notes = load_submission(
+        zip_of(tmp_path / "s.zip", *((f"{number}.zip", inner) for number in range(4)))
+    ).notes
+    assert notes[-1] == "Reading stopped after 20 MiB: this is no submission."
+
+
+def tar_of(
+    files: dict[str, bytes], kind: int = tarfile.PAX_FORMAT, odd: dict[str, bytes] | None = None
+) -> bytes:
+    """A tar of files, and of entries of odd types."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=kind) as tar:
+        for name, data in [*files.items(), *(odd or {}).items()]:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = (odd or {}).get(name, tarfile.REGTYPE), "/etc/passwd"
+            info.size = len(data) if info.isreg() else 0
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+@pytest.mark.parametrize("name", ["s.tar", "s.TGZ", "s.tar.gz", "s.zip"])
+def test_a_tar_is_read_like_a_zip(tmp_path: Path, name: str, kind: int) -> None:
+    files = {
+        "hw/modules.py": b"x = 1",
+        f"hw/{'d' * 120}/réseau.py": b"y" * 600,
+        "../evil.py": b"",
+        "hw/._modules.py": b"",
+    }
+    odd = {
+        "link.py": tarfile.SYMTYPE,
+        "hard.py": tarfile.LNKTYPE,
+        "device.py": tarfile.CHRTYPE,
+        "hw": tarfile.DIRTYPE,
+    }
+    data = tar_of(files, kind, odd)
+    (tmp_path / name).write_bytes(data if name.endswith(".tar") else gzip.compress(data))
+    found = load_submission(tmp_path / name, modules=("modules.py",))
+    assert found.name == "s"
+    assert dict(found.files) == {
+        key.removeprefix("hw/"): data for key, data in files.items() if key != "../evil.py"
+    }
+    assert sum("Not a regular file" in note for note in found.notes) == 3
+    assert sum("odd name" in note for note in found.notes) == 1
+
+
+def _header(size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    info = tarfile.TarInfo("modules.py")
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+DAMAGED = {  # bytes of a .tar.gz, and what is said
+    "cut off": (gzip.compress(tar_of({"modules.py": os.urandom(9000)}))[:-999], "Compressed file ended"),
+    "one file": (gzip.compress(b"x = 1\n" * 200), "invalid header at byte 0"),
+    "empty": (b"", "empty header"),
+    "negative": (_header(-512), "negative size"),
+    "in the middle": (tar_of({"a.py": b"1"})[:1024] + b"x" * 512, "invalid header at byte 1,024"),
+    "bomb": (gzip.compress(_header(64 << 20) + bytes(64 << 20)), "larger than 16 MiB when unpacked"),
+    "bomb of a name": (_header(1 << 20, tarfile.GNUTYPE_LONGNAME) + b"1" * (1 << 20) + tar_of({"a.py": b""}), ""),
+    "bomb of a header": (_header(9 << 10, tarfile.XHDTYPE) + b"1" * (9 << 10) + tar_of({"a.py": b""}), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_or_hostile_tar_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.setattr(packed, "MAX_ARCHIVE_BYTES", 16 << 20)
+    data, said = DAMAGED[case]
+    (tmp_path / "s.tar.gz").write_bytes(data)
+    if said:
+        with pytest.raises(SubmissionError, match=f"s.tar.gz: cannot be read as a tar: .*{said}"):
+            load_submission(tmp_path / "s.tar.gz")
+    else:
+        assert list(load_submission(tmp_path / "s.tar.gz").files) == ["a.py"]
 
 
 def test_remarks_are_few_however_many_members_are_odd(tmp_path: Path) -> None:

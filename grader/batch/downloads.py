@@ -7,11 +7,12 @@ import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from grader.batch.gradescope_metadata import METADATA, read_metadata
 from grader.batch.naming import Identity, is_bulk
 from grader.errors import SubmissionError
+from grader.submission.file_names import is_archive
 from grader.submission.folders import read_folder
 from grader.submission.packed import (
     BROKEN,
@@ -19,10 +20,11 @@ from grader.submission.packed import (
     MAX_FILE_BYTES,
     SKIPPED_FOLDERS,
     Files,
-    read_member,
+    holds_files,
+    read_archive,
     read_members,
-    read_zip,
 )
+from grader.submission.zips import read_member, zip_member
 
 MAX_METADATA = 64 << 20
 IGNORED = (".csv", ".yml", ".yaml", ".toml", ".md", ".txt")  # what a teacher keeps beside submissions
@@ -78,28 +80,23 @@ def _path_reader(path: Path) -> Part:
         with os.fdopen(os.open(path, _READ), "rb") as file:
             if not path.is_file():
                 raise SubmissionError(f"{path.name}: is not a regular file")
-            if _may_be_zip(path.name) and zipfile.is_zipfile(file):
-                return read_zip(file, path.name, notes)
-            file.seek(0)
+            if holds_files(file, path.name):
+                return read_archive(file, path.name, notes)
             return {path.name: _bounded(file.read(4 * MAX_FILE_BYTES + 1), path.name)}
 
     return read
 
 
-def _may_be_zip(name: str) -> bool:
-    """Whether a name is that of a zip; documents of an office and weights of PyTorch are zips, too, but not folders."""
-    return PurePosixPath(name).suffix.lower() in (".zip", "")
-
-
 def _bounded(data: bytes, name: str) -> bytes:
     if len(data) > 4 * MAX_FILE_BYTES:
         raise SubmissionError(f"{name}: larger than {4 * MAX_FILE_BYTES >> 20} MiB")
-    if name.lower().endswith(".zip"):
+    if is_archive(name):
         kind = next((kind for start, kind in KINDS.items() if data.startswith(start)), "")
+        due = "a zip" if name.lower().endswith(".zip") else "a tar"
         why = (
-            f"is {kind}, not a zip"
+            f"is {kind}, not {due}"
             if kind
-            else "cannot be read as a zip; it is damaged or was not uploaded to its end"
+            else f"cannot be read as {due}; it is damaged or was not uploaded to its end"
         )
         raise SubmissionError(f"{name}: {why if data else 'is empty (0 bytes)'}")
     return data
@@ -122,7 +119,7 @@ def zip_items(path: Path, left_out: list[str]) -> tuple[list[Item], dict[str, Id
             if top:
                 grouped.setdefault(top, [])  # handed in, though with nothing in it
         elif top == METADATA and not rest:
-            metadata = read_metadata(read_member(opened, member, limit=MAX_METADATA) or b"")
+            metadata = read_metadata(read_member(opened, member, MAX_METADATA) or b"")
         elif rest or is_bulk([top]) or not top.lower().endswith(IGNORED):
             grouped.setdefault(top, []).append(member)
         else:
@@ -143,7 +140,7 @@ def _class_folder(names: list[str]) -> str:
     below = {name.split("/", 2)[1]: name.count("/") > 1 for name in names}
     if METADATA in below or is_bulk(below):
         return f"{top}/"
-    containers = [name for name, folder in below.items() if folder or name.lower().endswith(".zip")]
+    containers = [name for name, folder in below.items() if folder or is_archive(name)]
     loose = [name for name, folder in below.items() if not folder and name.lower().endswith(".py")]
     return f"{top}/" if len(containers) > 1 and not loose else ""
 
@@ -156,15 +153,17 @@ def _is_file(members: list[zipfile.ZipInfo], name: str) -> bool:
 def _zip_reader(opened: zipfile.ZipFile, prefix: str, top: str, members: list[zipfile.ZipInfo]) -> Part:
     def read(notes: list[str]) -> Files:
         if not _is_file(members, prefix + top):
-            return read_members(opened, members, top, notes, below=f"{prefix}{top}/")
+            return read_members(
+                [zip_member(opened, one) for one in members], top, notes, below=f"{prefix}{top}/"
+            )
         try:
-            data = read_member(opened, members[0], limit=MAX_ARCHIVE_BYTES)
+            data = read_member(opened, members[0], MAX_ARCHIVE_BYTES)
         except BROKEN as error:
             raise SubmissionError(f"{top}: cannot be read from the download: {error}") from error
         if data is None:
             raise SubmissionError(f"{top}: larger than {MAX_ARCHIVE_BYTES >> 20} MiB when unpacked")
-        if _may_be_zip(top) and zipfile.is_zipfile(io.BytesIO(data)):
-            return read_zip(io.BytesIO(data), top, notes)
+        if holds_files(io.BytesIO(data), top):
+            return read_archive(io.BytesIO(data), top, notes)
         return {top: _bounded(data, top)}
 
     return read

@@ -19,7 +19,7 @@ from grader.submission.packed import Files, has_code
 from grader.text import one_line
 
 SHOWN = 5
-FOREIGN = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+FOREIGN = (".rar", ".7z", ".gz", ".bz2", ".xz")
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ def find_entries(path: Path, left_out: list[str] | None = None) -> list[Entry]:
         items, metadata = zip_items(path, left_out)
     elif path.exists():
         raise SubmissionError(
-            f"{path}: neither a folder nor a zip of submissions; `grade` grades a single file"
+            f"{path}: neither a folder nor a zip of submissions; unpack another archive first. `grade` grades a single file"
         )
     else:
         raise SubmissionError(f"{path}: no such file or folder")
     entries = _entries(items, metadata)
     if not entries:
         raise SubmissionError(
-            f"{path}: no submission in it; folders, zips, notebooks or Python files are read"
+            f"{path}: no submission in it; folders, zips, tars, notebooks or Python files are read"
         )
     return entries
 
@@ -138,7 +138,7 @@ def _no_code(files: Files, notes: list[str]) -> list[str]:
         return ["The zip is encrypted; ask for one without a password."]
     strange = next((name for name in sorted(files) if name.lower().endswith(FOREIGN)), "")
     if strange:
-        return [f"{strange!a} is not a zip; only zips are unpacked."]
+        return [f"{strange!a} is neither a zip nor a tar; nothing else is unpacked."]
     if not files and notes:
         return []
     if not files:

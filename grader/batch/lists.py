@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.batch.intake import Entry
 from grader.errors import UsageError
+from grader.submission.file_names import without_suffix
 
 WHO = ("submission", "key", "student", "name", "full name", "email", "email address", "id", "student id", "sid",
        "user id", "canvas_user_id", "login_id", "participant", "identifier")  # fmt: skip
@@ -61,7 +62,7 @@ class Times:
 def identifiers(entry: Entry) -> list[str]:
     """What a list may call a submission, folded."""
     who = entry.identity
-    names = [entry.key, entry.source, re.sub(r"\.(zip|ipynb|py)$", "", entry.source), who.name, who.email,
+    names = [entry.key, entry.source, re.sub(r"\.(ipynb|py)$", "", without_suffix(entry.source)), who.name, who.email,
              who.student_id, who.canvas_id, who.moodle_id, who.gradescope_id,
              *(text for member in who.members for text in member)]  # fmt: skip
     return list(dict.fromkeys(fold(name) for name in names if name))

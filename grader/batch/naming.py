@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from grader.submission.file_names import without_suffix
+
 _CANVAS = re.compile(
     r"^(?P<name>.+?)_(?P<late>LATE_)?(?P<user>\d+)_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<text>(?:text|link|media)\b.*))$"
 )
@@ -76,7 +78,7 @@ def place(name: str, *, folder: bool) -> Placed:
     if not folder and (match := _CANVAS.match(name)):
         identity = Identity(match["name"], canvas_id=match["user"], late=bool(match["late"]))
         return Placed(f"{match['name']}_{match['user']}", identity, _inner(match["file"] or match["text"]))
-    stem = name if folder else re.sub(r"\.(zip|ipynb|py)$", "", name, flags=re.IGNORECASE)
+    stem = name if folder else re.sub(r"\.(ipynb|py)$", "", without_suffix(name), flags=re.IGNORECASE)
     return Placed(stem, Identity(stem), "" if folder else _inner(name))
 
 

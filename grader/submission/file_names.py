@@ -17,7 +17,8 @@ _ODD = re.compile(r'[<>:"|?*]')
 _UNSEEN = ("Cf", "Co", "Cn")  # format (text direction, joiners), private, unassigned
 _NEVER = ("Cc", "Cs")  # control characters, halves of characters: in no name that a person gave
 _CODE = (".py", ".ipynb")
-_TEXT = (".toml", ".md", ".txt", ".tex", ".json", ".zip")
+_TEXT = (".toml", ".md", ".txt", ".tex", ".json", ".zip", ".tar", ".tar.gz", ".tgz")
+_ARCHIVE = re.compile(r"\.(zip|tar|tar\.gz|tgz)$", re.IGNORECASE)
 
 
 def safe_key(raw: str) -> str | None:
@@ -33,6 +34,16 @@ def safe_key(raw: str) -> str | None:
         return None
     key = "/".join(map(_portable, path.parts))
     return key if len(key.encode()) <= MAX_PATH_BYTES else None
+
+
+def is_archive(name: str) -> bool:
+    """Whether this is the name of a zip or a tar."""
+    return _ARCHIVE.search(name) is not None
+
+
+def without_suffix(name: str) -> str:
+    """The name of an archive, without what says its kind."""
+    return _ARCHIVE.sub("", name)
 
 
 def shown(name: str) -> str:

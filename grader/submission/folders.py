@@ -1,4 +1,4 @@
-"""Read a folder into memory: regular files alone, with caps, and zips in it like folders."""
+"""Read a folder into memory: regular files alone, with caps, and archives in it like folders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from grader.submission.file_names import MAX_DEPTH, rank, safe_key, shown
+from grader.submission.file_names import MAX_DEPTH, is_archive, rank, safe_key, shown
 from grader.submission.packed import MAX_ENTRIES, SKIPPED_FOLDERS, Files, Found, most_bytes
 
 
@@ -17,14 +17,15 @@ def read_folder(root: Path, notes: list[str]) -> Files:
     """Every regular file below a folder, as far as the caps allow: code first."""
     found = Found(notes)
     inside: dict[str, Callable[[], IO[bytes]]] = {}
-    for path, key in sorted(_walk(root, notes), key=lambda found: rank(found[1])):
-        if key.lower().endswith(".zip"):
-            inside[key] = partial(_open_regular, path)
-            continue
-        data = _read_regular(path, key, notes)
-        if data is not None and not found.add(key, data):
-            return found.files
-    found.open_inside(inside, "", 0)
+    with found.until_full():
+        for path, key in sorted(_walk(root, notes), key=lambda found: rank(found[1])):
+            if is_archive(key):
+                inside[key] = partial(_open_regular, path)
+                continue
+            data = _read_regular(path, key, notes)
+            if data is not None:
+                found.add(key, data)
+        found.open_inside(inside, "", 0)
     return found.files
 
 

@@ -1,4 +1,4 @@
-"""Read a submission (folder, zip or notebook) into memory, with caps, and without trusting a single name.
+"""Read a submission (folder, zip, tar or notebook) into memory, with caps, and without trusting a single name.
 
 Nothing is written and nothing is executed.
 """
@@ -13,10 +13,12 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.errors import SubmissionError
+from grader.submission.file_names import is_archive, without_suffix
 from grader.submission.folders import read_folder
 from grader.submission.module_files import as_asked, as_utf8, asked_for
-from grader.submission.packed import MAX_FILE_BYTES, read_zip
+from grader.submission.packed import MAX_FILE_BYTES, read_archive
 from grader.submission.sources import Sources
+from grader.submission.tars import is_tar
 from grader.trial import SMALL, read_apart
 
 MAX_NOTES = 24  # a hostile zip makes tens of thousands
@@ -27,7 +29,7 @@ class Submission:
     """The files of one submission, by their path below its root.
 
     Attributes:
-        name: what the report calls it: the folder's, zip's or notebook's name.
+        name: what the report calls it: the folder's, archive's or notebook's name.
         files: relative POSIX path -> bytes.
         hash: sha256 over names and bytes.
         notes: what was left out or found elsewhere, one sentence each.
@@ -53,7 +55,7 @@ class Submission:
 
 
 def load_submission(path: str | Path, *, modules: Iterable[str] = ()) -> Submission:
-    """Read a folder, a zip or a notebook.
+    """Read a folder, a zip, a tar or a notebook.
 
     Args:
         path: what was handed over.
@@ -61,29 +63,30 @@ def load_submission(path: str | Path, *, modules: Iterable[str] = ()) -> Submiss
             submission's root, so that a submission may lie in a sub-folder.
 
     Raises:
-        SubmissionError: there is no such path, or it is none of the three, or it is over the caps as a whole.
+        SubmissionError: there is no such path, or it is none of these, or it is over the caps as a whole.
     """
     path = Path(path)
     notes: list[str] = []
     try:
-        name = path.resolve().stem or str(path)
+        resolved = path.resolve()
     except OSError as error:  # the current folder has been removed
         raise SubmissionError(f"{path}: cannot be read: {error.strerror}") from None
+    named = without_suffix(resolved.name) if is_archive(resolved.name) else resolved.stem
     if path.is_dir():
         found = read_folder(path, notes)
     elif path.is_file() and path.suffix == ".ipynb":
         found = {path.name: _read_bounded(path)}
-    elif path.is_file() and zipfile.is_zipfile(path):
-        found = read_zip(path, str(path), notes)
+    elif path.is_file() and _is_packed(path):
+        found = read_archive(path, str(path), notes)
     elif path.is_file() and path.suffix == ".py":
         found = {path.name: _read_bounded(path)}
     elif path.exists():
         raise SubmissionError(
-            f"{path}: neither a folder, a zip, a notebook nor a Python file; hand over one of these"
+            f"{path}: neither a folder, a zip, a tar, a notebook nor a Python file; hand over one of these"
         )
     else:
         raise SubmissionError(f"{path}: no such file or folder")
-    return submission_from_files(found, name=name, notes=notes, modules=modules, path=path)
+    return submission_from_files(found, name=named or str(path), notes=notes, modules=modules, path=path)
 
 
 def submission_from_files(
@@ -150,6 +153,14 @@ def _root(files: Mapping[str, bytes], modules: tuple[str, ...]) -> str:
         if file in wanted or (not exact and asked_for(file, wanted)):
             count[folder] = count.get(folder, 0) + 1
     return min(count, key=lambda folder: (-count[folder], folder.count("/") + bool(folder), folder))
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether this is to be read as an archive: by its name, or because it is one."""
+    if is_archive(path.name):
+        return True
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(file) or is_tar(file)
 
 
 def _read_bounded(path: Path) -> bytes:

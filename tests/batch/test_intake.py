@@ -10,7 +10,7 @@ import pytest
 
 from grader.batch.intake import Entry, find_entries, read_entry, without_loose_files
 from grader.errors import SubmissionError
-from tests.batch.classes import MODULES, files_of, folder_of, under, zipped
+from tests.batch.classes import MODULES, files_of, folder_of, tarred, under, zipped
 
 FULL = files_of("full_marks")
 NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
@@ -135,7 +135,9 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
     assert set(entries) == {"broken", "rar", "pipe", "link"}
     with pytest.raises(SubmissionError, match="cannot be read as a zip"):
         read_entry(entries["broken"])
-    assert "'work.rar' is not a zip; only zips are unpacked." in read_entry(entries["rar"]).notes
+    assert (
+        "'work.rar' is neither a zip nor a tar; nothing else is unpacked." in read_entry(entries["rar"]).notes
+    )
     with pytest.raises(SubmissionError, match="not a regular file"):
         read_entry(entries["pipe"])
     with pytest.raises(SubmissionError, match="links are not followed"):
@@ -163,6 +165,8 @@ UPLOADS: dict[str, tuple[dict[str, bytes], set[str], str]] = {  # what is handed
     "too_deep": ({"a.zip": zipped({"b.zip": zipped({"c.zip": zipped({"d.zip": zipped(FULL)})})})}, set(), "3 deep"),
     "damaged": ({"hw.zip": _damaged({"a.bin": bytes(range(256)) * 9, "modules.py": b"x"})}, {"modules.py"}, "Damaged, left out"),
     "broken_zip": ({"modules.py": b"x", "hw.zip": b"PK"}, {"modules.py"}, "hw.zip"),
+    "tar": ({"hw.tar.gz": tarred(FULL)}, set(FULL), ""),
+    "no_tar": ({"modules.py": b"x", "hw.tgz": b"BZh9"}, {"modules.py"}, "hw.tgz"),
     "windows": ({"hw.zip": zipped({"my work\\modules.py": b"x"})}, {"modules.py"}, ""),
     "document": ({"report.docx": zipped({"word/x.py": b"x"})}, set(), "Neither a Python file nor a notebook"),
 }  # fmt: skip

@@ -1,0 +1,25 @@
+"""One entry of an archive, of whatever kind that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Read = Callable[[int], bytes | None]  # takes a limit in bytes; None: there is more
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of an archive.
+
+    Attributes:
+        name: its path there, as it is written.
+        read: its bytes, or None where they are more than the limit; raises what a damaged archive raises.
+        folder: a folder, which has no bytes.
+        refused: why it is not read ("Not a regular file", "Encrypted"); "" where it is.
+    """
+
+    name: str
+    read: Read
+    folder: bool = False
+    refused: str = ""
