@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from grader.checks.context import Finding
 from grader.model import CheckResult, HintLevel, Verdict
 from grader.places import in_cells, place_of
-from grader.rubric import CheckBase, FormulaSpec, ManualSpec, PartSpec, check_id
+from grader.rubric import CheckBase, FormulaSpec, ManualSpec, PartSpec, check_id, check_title
 from grader.score import points_earned
 from grader.submission import Submission
 from grader.text import clean
@@ -40,7 +40,7 @@ def outcome(part: PartSpec, spec: CheckBase, finding: Finding, asked: Asked) -> 
     place = place_of(asked.submission, spec, target, finding.message) if finding.verdict in WRONG else ""
     return CheckResult(
         id=name,
-        title=spec.title or name,
+        title=check_title(part, spec),
         kind=spec.kind,  # type: ignore[attr-defined]
         verdict=finding.verdict,
         points=spec.points,

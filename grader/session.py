@@ -18,7 +18,7 @@ from grader.errors import UsageError
 from grader.events import CheckDone, CheckStarted, Listener, PartStarted, RunStarted, ignore
 from grader.model import Audience, CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
 from grader.outcome import Asked, outcome
-from grader.rubric import CheckBase, CheckSpec, PartSpec, Rubric, check_id
+from grader.rubric import CheckBase, CheckSpec, PartSpec, Rubric, check_id, check_title
 from grader.submission import Submission
 from grader.text import clean
 from grader.variants import FoundVariant, as_found
@@ -165,7 +165,7 @@ class Session:
                     continue
                 if not self._asked_for(check_id(part, spec)):
                     continue
-                self.on_event(CheckStarted(check_id(part, spec), spec.title))
+                self.on_event(CheckStarted(check_id(part, spec), check_title(part, spec)))
                 result = self._check(rubric, part, spec, kept)
                 self.results[result.id] = result
                 results.append(result)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from grader.errors import IsolationError, SubmissionError
 from grader.model import CheckResult, DataUsed, Isolation, PartResult, Report, Verdict
-from grader.rubric import Rubric, check_id
+from grader.rubric import Rubric, check_id, check_title
 from grader.sandbox import Sandbox, SandboxSettings
 from grader.session import GradeSettings, Session, spelled, version
 from grader.submission import Submission, submission_from_files
@@ -220,7 +220,7 @@ def internal_report(task: Task, reason: str) -> Report:
         checks = tuple(
             CheckResult(
                 id=name,
-                title=spec.title or name,
+                title=check_title(part, spec),
                 kind=spec.kind,
                 verdict=Verdict.INTERNAL,
                 points=spec.points,

@@ -10,7 +10,7 @@ from grader import diagnose
 from grader.checks.context import Context, Finding
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.own_mask import draws_its_own, forward_of_own_mask
-from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
+from grader.checks.support import best_hint, evidence_of, fault_in_words, named, printed, worst_first
 from grader.conventions.lacking import completed
 from grader.diagnose import Observation
 from grader.model import Evidence, Verdict
@@ -54,7 +54,7 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
         note = "agrees to float32 precision, not to float64" if coarse else ""
         return Finding(Verdict.PASSED, note, evidence=tuple(evidence[:2]), output=printed(context))
     diagnoses = tuple(named(lambda: diagnose.diagnose_forward(under.spelling.layer, observations, [])))
-    reason = f": {diagnoses[0].title}" if diagnoses else ""
+    reason = f": {fault_in_words(diagnoses[0])}" if diagnoses else ""
     shown = worst_first(evidence)
     return Finding(
         Verdict.FAILED,

@@ -19,7 +19,7 @@ from grader.checks.excerpts import agreeing, shown
 from grader.checks.layer import LayerUnderTest, asks_elsewhere, layer_under_test
 from grader.checks.observed import events_of, observations_of
 from grader.checks.own_mask import draws_its_own, gradient_of_own_mask
-from grader.checks.support import best_hint, evidence_of, named, printed, worst_first
+from grader.checks.support import best_hint, evidence_of, fault_in_words, named, printed, worst_first
 from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import (
     PROBES,
@@ -204,7 +204,7 @@ def _wrong(
     for name in wrong:
         found = named(partial(diagnose.diagnose_gradient, under.spelling.layer, name, observations, events))
         diagnoses += found[:2]
-        what = found[0].title if found else "not recognised as a known mistake"
+        what = fault_in_words(found[0]) if found else "not recognised as a known mistake"
         texts.append(f"The gradient of {name} is wrong: {what}.")
         if name in verdicts:
             evidence += shown(report, verdicts[name])

@@ -15,10 +15,11 @@ from typing import Any
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.script_draws import draw_inputs
 from grader.checks.script_updates import faults_of_updates
-from grader.checks.script_values import differences, in_proportion, unfit
+from grader.checks.script_values import differences, in_proportion, sound, unfit
 from grader.checks.support import (
     absent,
     evidence_of,
+    fault_in_words,
     keep_output,
     needed_packages,
     printed,
@@ -102,7 +103,7 @@ def _judge(spec: ScriptSpec, context: Context, draws: Values, got: Values, want:
     known = _known_mistake(spec, context, draws, got)
     share = known.share if known else 0.0
     named = faults_of_updates(spec.optimizer, draws, got)
-    said = f"What the optimizer does is not right: {named[0].title}." if named else ""
+    said = f"What the optimizer does is not right: {fault_in_words(named[0])}." if named else ""
     return Finding(
         Verdict.PARTIAL if share else Verdict.FAILED,
         known.message if known else said or min(faults, key=lambda fault: fault[0])[1],
@@ -160,14 +161,21 @@ def _due(spec: ScriptSpec, context: Context, draws: Values, got: Values) -> Valu
             Finding(Verdict.FAILED, f"What came is not right: {said}.", output=printed(context))
         )
     if not reply.error:  # what is due is made of what came, which may prove nothing
-        _refuse_unfit(context, _values(reply, names, len(draws)))
+        _refuse_unfit(context, got, _values(reply, names, len(draws)))
     return _checked(context, reply, names, len(draws), "expected")
 
 
-def _refuse_unfit(context: Context, due: Values) -> None:
-    for name, value in ((name, values[name]) for values in due for name in values):
-        if problem := unfit(value):
-            text = f"What came is not right: with it, the {name} that is due {problem}."
+def _refuse_unfit(context: Context, got: Values, due: Values) -> None:
+    """Wrong, where what came is to blame; where that is sound, the rubric's line may be, and a person decides."""
+    for came, values in zip(got, due, strict=True):
+        for name, problem in ((name, unfit(value)) for name, value in values.items()):
+            if not problem:
+                continue
+            text = f"with it, the {name} that is due {problem}."
+            if all(sound(_plain(value)) for value in came.values()):
+                text = f"The rubric's lines cannot judge what came: {text} A person has to mark this."
+                raise CannotJudge(Finding(Verdict.MANUAL, text, output=printed(context)))
+            text = f"What came is not right: {text}"
             raise CannotJudge(Finding(Verdict.FAILED, text, output=printed(context)))
 
 

@@ -99,6 +99,17 @@ def unfit(value: object) -> str:
     return ""
 
 
+def sound(value: object) -> bool:
+    """Whether a value is one of numbers, all of them finite, and not empty."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(map(sound, value.values()))
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(sound, value))
+    return not unfit(value) and bool(
+        np.isfinite(value).all() if isinstance(value, np.ndarray | float) else True
+    )
+
+
 def _shown(value: object) -> str:
     if value is None:
         return "nothing"

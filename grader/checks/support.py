@@ -210,6 +210,11 @@ def judged(
     )
 
 
+def fault_in_words(diagnosis: Diagnosis) -> str:
+    """What a fault is called in a message: with a word of doubt where several would give such numbers."""
+    return diagnosis.title if diagnosis.certain else f"possibly {diagnosis.title}"
+
+
 def best_hint(diagnoses: tuple[Diagnosis, ...], otherwise: str) -> str:
     """The hint of the first diagnosis, or a general one."""
     return diagnoses[0].hint if diagnoses and diagnoses[0].hint else otherwise

@@ -23,7 +23,7 @@ from grader.rubric.checks import (
     TrainingSpec,
 )
 from grader.rubric.file import builtin_rubrics, find_rubric, load_rubric
-from grader.rubric.parts import Limits, PartSpec, Rubric, Spelled, Variant, check_id
+from grader.rubric.parts import Limits, PartSpec, Rubric, Spelled, Variant, check_id, check_title
 
 __all__ = [
     "CheckBase",
@@ -49,6 +49,7 @@ __all__ = [
     "Variant",
     "builtin_rubrics",
     "check_id",
+    "check_title",
     "find_rubric",
     "load_rubric",
 ]

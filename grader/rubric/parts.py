@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 from grader.batch.policy import Policy
 from grader.errors import RubricError
 from grader.model import Frozen, HintLevel
-from grader.rubric.checks import CheckBase, CheckSpec, Identifier, Target
+from grader.rubric.checks import CheckBase, CheckSpec, Identifier, ScriptSpec, Target
+from grader.rubric.scripts import compared, script_problems
 
 
 class Limits(Frozen):
@@ -179,6 +180,13 @@ class Rubric(Frozen):
 def check_id(part: PartSpec, check: CheckBase) -> str:
     """The id of a check within its report: ``linear.gradient``."""
     return f"{part.id}.{check.id or check.kind}"  # type: ignore[attr-defined]
+
+
+def check_title(part: PartSpec, check: CheckBase) -> str:
+    """What reports call a check: its title; of a script without one, its id and the names that it compares."""
+    if not check.title and isinstance(check, ScriptSpec) and not script_problems(check):
+        return f"{check.id.replace('_', ' ') or 'script'}: {', '.join(compared(check))}"
+    return check.title or check_id(part, check)
 
 
 def _unique(where: str, ids: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from grader.rubric import CheckBase, PartSpec, Rubric, check_id
+from grader.rubric import CheckBase, PartSpec, Rubric, check_id, check_title
 
 
 def rubric_table(rubric: Rubric) -> Table:
@@ -22,7 +22,9 @@ def rubric_table(rubric: Rubric) -> Table:
         )
         for check in part.checks:
             kind: str = check.kind
-            table.add_row(Text(f"  {check_id(part, check)}"), kind, f"{check.points:g}", Text(_asks(check)))
+            table.add_row(
+                Text(f"  {check_id(part, check)}"), kind, f"{check.points:g}", Text(_asks(part, check))
+            )
     table.add_section()
     table.add_row(
         Text("total", style="bold"), "", f"{total:g}", "all variants together" if rubric.variants else ""
@@ -34,8 +36,9 @@ def _only_in(part: PartSpec) -> str:
     return f"only in {', '.join(part.variants)}" if part.variants else ""
 
 
-def _asks(check: CheckBase) -> str:
-    words = [check.title or ""]
+def _asks(part: PartSpec, check: CheckBase) -> str:
+    title = check_title(part, check)
+    words = [title if title != check_id(part, check) else ""]
     if check.variants:
         words.append(f"only in {', '.join(check.variants)}")
     if check.audience == "hidden":

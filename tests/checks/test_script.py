@@ -229,6 +229,26 @@ def test_what_came_cannot_break_what_is_due(sandbox: Sandbox, tmp_path: Path, va
 
 
 @pytest.mark.parametrize(
+    ("value", "verdict", "said"),
+    [
+        ("-x**2", Verdict.MANUAL, "The rubric's lines cannot judge what came: with it, the out that is due is not a number. A person"),
+        ("x / 0", Verdict.FAILED, "What came is not right: with it, the out"),
+        ("x**2", Verdict.PASSED, ""),
+    ],
+)  # fmt: skip
+def test_what_is_due_may_not_be_a_number_by_a_fault_of_the_rubrics(
+    sandbox: Sandbox, tmp_path: Path, value: str, verdict: Verdict, said: str
+) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(
+        CAME.replace("out = came['out']", "out = np.sqrt(np.sin(came['out'] * 0) + came['out'])**2"), "utf-8"
+    )
+    check = graded(sandbox, path, {"f.py": f"def f(x): return {value}"})["script"]
+    assert check.verdict is verdict
+    assert said in check.message
+
+
+@pytest.mark.parametrize(
     ("got", "want", "agreed"),
     [
         (np.array([1.0, 2.0]), [1.0, 2.0], True),
@@ -309,7 +329,16 @@ def test_the_fault_of_an_optimizer_is_named(
     check = graded(sandbox, path, {"optim.py": ADAM.replace(old, new)})["script"]
     assert (check.verdict is Verdict.PASSED) == (old == new)
     assert [one.id for one in check.diagnoses] == ([fault] if fault else [])
-    assert not fault or check.diagnoses[0].title in check.message
+    assert not fault or f"right: {check.diagnoses[0].title}" in check.message
+
+
+def test_a_fault_that_is_one_of_several_is_no_certain_one(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(FOLLOWED.replace('"5 D"', '"1 D"'), "utf-8")
+    check = graded(sandbox, path, {"optim.py": ADAM.replace(" / (1 - self.b2**self.t)", "")})["script"]
+    assert check.title == "script: path"
+    assert len(check.diagnoses) > 1
+    assert f"right: possibly {check.diagnoses[0].title}" in check.message
 
 
 def test_no_package_of_a_submission_stands_in_for_the_script(sandbox: Sandbox, page: Path) -> None:
