@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
-from grader.checks.contract_stability import Answer, stable, stable_rows
+from grader.checks.contract_stability import ASKS as OF_STABILITY
+from grader.checks.contract_stability import Answer, stable, stable_rows, why_unstable
 from grader.checks.layer import LayerUnderTest, layer_under_test
 from grader.checks.own_mask import draws_its_own
-from grader.checks.support import printed
+from grader.checks.support import best_hint, printed
 from grader.conventions.layer_form import LayerForm
 from grader.conventions.spelling import Parameter
-from grader.model import Evidence, Verdict
+from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import Array, Call, Outcome
 from grader.rubric import ContractSpec
 from grader.sandbox import Program, Ref, Reply
@@ -57,16 +58,21 @@ def check_contract(spec: ContractSpec, context: Context) -> Finding:
             answer = ASKS[ask](context, under)
             if answer is not None:
                 evidence.append(Evidence(what=ask.replace("_", " "), agreed=answer[0], detail=answer[1]))
-    kept = [item for item in evidence if item.agreed]
-    if len(kept) == len(evidence):
+        kept = [item for item in evidence if item.agreed]
+        broken = [item for item in evidence if not item.agreed]
+        said, faults = [item.detail for item in broken if item.what not in OF_STABILITY], list[Diagnosis]()
+        if unstable := [item for item in broken if item.what in OF_STABILITY]:
+            sentence, faults = why_unstable(context, under, unstable)
+            said.insert(0, sentence)
+    if not broken:
         return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
-    broken = [item for item in evidence if not item.agreed]
     return Finding(
         Verdict.PARTIAL if kept else Verdict.FAILED,
-        " ".join(item.detail for item in broken),
+        " ".join(said),
         share=len(kept) / len(evidence),
-        hint=HINTS[broken[0].what.replace(" ", "_")],
+        hint=best_hint(tuple(faults), HINTS[broken[0].what.replace(" ", "_")]),
         evidence=(*broken, *kept),
+        diagnoses=tuple(faults),
         output=printed(context),
     )
 

@@ -48,7 +48,7 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
         evidence.append(
             evidence_of(f"output against the reference ({name})", comparison, probe=name, tensor="output")
         )
-        observations.append(_observation(here, name, call, outcome, want))
+        observations.append(observation(here, name, call, outcome, want))
     bad = [item for item in evidence if not item.agreed]
     if not bad:
         note = "agrees to float32 precision, not to float64" if coarse else ""
@@ -102,9 +102,8 @@ def _compare(
     )
 
 
-def _observation(
-    under: LayerUnderTest, probe: str, call: Call, outcome: Outcome, want: object
-) -> Observation:
+def observation(under: LayerUnderTest, probe: str, call: Call, outcome: Outcome, want: object) -> Observation:
+    """One call as a diagnosis sees it."""
     return Observation(
         probe=probe,
         layer=under.spelling.layer,
