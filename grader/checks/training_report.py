@@ -12,6 +12,7 @@ from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
 
 UNREAD = 0.005  # of accuracy, between a report and the model on the very images that were to be tested
+LEAST_P = 1e-12  # below this a p-value is no number to read
 NEVER_READ = " The test images were never read."
 
 
@@ -26,11 +27,12 @@ def honest_report(spec: TrainingSpec, context: Context) -> Finding:
     above, p_value = exceeds(trial.test, public_count, private, count)
     unread = trial.tested == 0 and abs(trial.test - public) > UNREAD
     test = "one-sided test of two proportions at 0.1 %"
+    chance = f"p = {p_value:.2g}" if p_value > LEAST_P else f"p < {LEAST_P:g}"
     evidence = Evidence(
         what="reported test accuracy against the returned model's",
         agreed=not (above or unread),
         detail=f"reported {trial.test:.2%}; measured {public:.2%} on the public test images that the submission "
-        f"has, {private:.2%} on the private ones; p = {p_value:.2g} ({test})",
+        f"has, {private:.2%} on the private ones; {chance} ({test})",
         got=trial.test,
         want=private,
         total=count,
@@ -54,13 +56,14 @@ def honest_report(spec: TrainingSpec, context: Context) -> Finding:
             diagnoses=(fault,),
             output=printed(context),
         )
+    fault = name_fault("T150" if trial.tested == 0 else "T151")
     return Finding(
         Verdict.FAILED,
         f"The reported test accuracy {trial.test:.1%} is above what the returned model reaches: "
         f"{public:.1%} on the public test images, {private:.1%} on the private ones. By chance this happens "
         f"in less than 1 of 1,000 cases ({test}).{NEVER_READ if trial.tested == 0 else ''}",
-        hint="Which model was tested, which one is returned, and on which images?",
+        hint=fault.hint,
         evidence=(evidence,),
-        diagnoses=(name_fault("T150" if trial.tested == 0 else "T151"),),
+        diagnoses=(fault,),
         output=printed(context),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reference.experiments.result import Cell, Curve, Result
 from reference.experiments.setup import Setup, run_curves, run_log
-from reference.training.loop import build, fit
+from reference.training.loop import Epoch, build, fit
 from reference.training.torch_mlp import TorchMLP
 
 RATES = (0.1, 0.2, 0.3)
@@ -30,9 +32,8 @@ def dead_relu(setup: Setup) -> Result:
             model = build(setup.images, settings)
             assert isinstance(model, TorchMLP)
             before, units = model.dead_units()
-            run = fit(model, len(setup.images.train_y), settings)
+            run = fit(model, len(setup.images.train_y), settings, on_epoch=_teller(setup, name, len(rows)))
             after, _ = model.dead_units()
-            setup.progress(name, len(rows) + 1, 2 * len(RATES))
             rows.append(
                 (rate, "with" if norm else "without", before, after, units, run.best_validation_accuracy)
             )
@@ -51,3 +52,13 @@ def dead_relu(setup: Setup) -> Result:
         curves=tuple(curves),
         log=log,
     )
+
+
+def _teller(setup: Setup, name: str, run: int) -> Callable[[Epoch], None]:
+    """Tells the progress of one run among all."""
+
+    def tell(epoch: Epoch) -> None:
+        total = 2 * len(RATES) * epoch.of
+        setup.progress(f"{name}, epoch {epoch.number} of {epoch.of}", run * epoch.of + epoch.number, total)
+
+    return tell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,10 @@ test images or of the 5,000 validation images. The seed documents are 000 (Unive
 
 
 def write_page(results: Sequence[Result], page: Path, *, pictures: Path) -> None:
-    """Write the page; pictures are linked from ``pictures``, a folder below the page's."""
+    """Write the page; pictures are linked from ``pictures``, where they lie."""
+    where = Path(os.path.relpath(pictures, page.parent))
     parts = [HEAD, _data_line(results), _comparison(results)]
-    parts += [_section(result, pictures.relative_to(page.parent)) for result in results]
+    parts += [_section(result, where) for result in results]
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(parts), encoding="utf-8")
 

@@ -44,7 +44,7 @@ def draw(result: Result) -> Any:
     for number, (title, curves) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(rows, columns, number, title=title)
         _draw_panel(axes, curves)
-    figure.suptitle(f"{result.title} ({result.data})")
+    figure.suptitle(f"{result.title}: {result.data}")
     return figure
 
 
