@@ -9,7 +9,7 @@ from typing import Any
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_budget import Trial
-from grader.checks.training_values import accuracies, accuracy_of, losses_in
+from grader.checks.training_values import accuracies, accuracy_of, losses_in, row_of_accuracies
 from grader.model import Verdict
 from grader.sandbox import Opaque, Program, Ref, Worker
 
@@ -36,7 +36,7 @@ class TrainAnswer:
         whole = reply.values.get("whole")
         whole = whole if isinstance(whole, dict) else {}
         items = [reply.values.get(f"{number}") for number in range(ITEMS)]
-        listed = _short(whole.get("type")) in ("tuple", "list")
+        listed = isinstance(whole.get("items"), list)  # of named tuples, too
         self.trial.returned = _in_words(whole)
         if not listed:
             items = []
@@ -58,20 +58,17 @@ class TrainAnswer:
         )
 
     def _numbers(self, rest: Sequence[Any]) -> None:
-        """The validation accuracies are the first row of numbers, the test accuracy the first number after it."""
-        for i, item in enumerate(rest):
-            found = accuracies(item)
-            if found is not None:
-                self.trial.validation = found
-                rest = rest[i + 1 :]
-                break
-        for i, item in enumerate(rest):
-            value = accuracy_of(item)
-            if value is not None:
-                self.trial.test = value
-                rest = rest[i + 1 :]
-                break
-        self.trial.losses = losses_in(rest)
+        """The validation accuracies are the first row of accuracies, the test accuracy the first number after it.
+
+        Where none comes after it, it is the last number before it.
+        """
+        place = row_of_accuracies(rest)
+        self.trial.validation = None if place is None else accuracies(rest[place])
+        cut = 0 if place is None else place
+        order = [*range(cut + (place is not None), len(rest)), *reversed(range(cut))]
+        tested = next((i for i in order if accuracy_of(rest[i]) is not None), None)
+        self.trial.test = None if tested is None else accuracy_of(rest[tested])
+        self.trial.losses = losses_in([item for i, item in enumerate(rest) if i not in (place, tested)])
 
     def _kept(self, model: Ref) -> tuple[Ref, bool]:
         """The model, ready to be asked, and whether it is a torch module."""
@@ -107,7 +104,7 @@ def _in_words(whole: Mapping[str, Any]) -> str:
     if kind == "NoneType":
         return "nothing"
     items = whole.get("items")
-    if kind in ("tuple", "list") and isinstance(items, list):
+    if isinstance(items, list):
         names = [_short(item.get("type")) for item in items if isinstance(item, dict)]
         return f"a {kind} of {', '.join(names) or 'nothing'}"
     return f"one {kind}"

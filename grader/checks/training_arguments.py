@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_budget import Budget, Floats
+from grader.checks.training_budget import Budget, Floats, Trial
 from grader.checks.training_images import image_set, measure
 from grader.checks.training_short import short_budget, short_trial
 from grader.checks.training_statistics import cross_entropy
+from grader.checks.training_steps import steps_change
 from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
 from grader.rubric import TrainingSpec
@@ -19,10 +21,14 @@ from grader.rubric import TrainingSpec
 LOW_RATE = 1e-6
 BENT = 0.02  # share of the logits' deviation that rounding explains at most
 EQUAL = 1e-4  # share of the largest output below which two models are the same
+GENTLE = 1e-3  # times the learning rate, where training with it ends in numbers that are not finite
+CHANCE = 0.2  # of the images: below it, a run that is this short may have learnt nothing
+TRAINED = 0.06  # of accuracy: more than the start of one run differs from that of another
 FAULTS = {  # by what was tried, and whether it gave nothing to measure
     ("hidden_dims", False): "T121",
     ("epochs", False): "T122",
     ("lr", False): "T120",
+    ("batch_size", False): "T124",
 }
 
 
@@ -47,14 +53,36 @@ def _rate_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     usual, small = short_trial(context, budget), short_trial(context, short_budget(spec, rate=LOW_RATE))
     _, labels = image_set(context.data(), "validation", budget)
     high, low = (cross_entropy(trial.outputs["validation"], labels) for trial in (usual, small))
-    chance = measure(context, small, "validation")[0] < 0.2
+    chance = measure(context, small, "validation")[0] < CHANCE
     differs = not np.isfinite(high) or not _same(usual.outputs["validation"], small.outputs["validation"])
+    idle = not differs and not steps_change(spec, context)
+    detail = (
+        f"after one epoch, the loss on the validation images is {high:.3f} with lr = {budget.rate:g} and "
+        f"{low:.3f} with lr = {LOW_RATE:g}"
+    )
     return Evidence(
         what=f"lr = {budget.rate:g} against lr = {LOW_RATE:g}",
         agreed=bool(differs and chance),
-        detail=f"after one epoch, the loss on the validation images is {high:.3f} with lr = {budget.rate:g} and "
-        f"{low:.3f} with lr = {LOW_RATE:g}",
-        got=high,
+        detail=f"{detail}: no step changes the parameters" if idle else detail,
+        got=None if idle else high,
+    )
+
+
+def _batch_evidence(spec: TrainingSpec, context: Context) -> Evidence:
+    """With batches half as large, training draws and steps otherwise: the same model means that it does not."""
+    size = max(spec.batch_size // 2, 1)
+    what = f"batch_size = {size} against batch_size = {spec.batch_size}"
+    halved = _tried(context, short_budget(spec, batch_size=size), "validation")
+    if isinstance(halved, str):
+        return Evidence(what=what, agreed=False, detail=halved)
+    usual, small = (
+        short_trial(context, short_budget(spec, rate=rate)).outputs["validation"]
+        for rate in (spec.learning_rate, LOW_RATE)
+    )
+    told = np.isfinite(usual).all() and not _same(usual, small)  # a model that learns nothing tells nothing
+    same = bool(told and _same(halved, usual))
+    return Evidence(
+        what=what, agreed=not same, detail=f"the models {'are the same' if same else 'differ'}", got=1.0
     )
 
 
@@ -64,21 +92,25 @@ def architectures(spec: TrainingSpec, context: Context) -> Finding:
         _linear_evidence(spec, context),
         _deep_evidence(spec, context),
         _epochs_evidence(spec, context),
+        _rate_evidence(spec, context),
+        _batch_evidence(spec, context),
     ]
-    evidence.append(_rate_evidence(spec, context))
     bad = [item for item in evidence if not item.agreed]
     if not bad:
-        text = "hidden_dims = [] and [256, 128], epochs and lr have the effect that they should have."
+        text = "hidden_dims = [] and [256, 128], epochs, lr and batch_size have the effect that they should have."
         return Finding(Verdict.PASSED, text, evidence=tuple(evidence), output=printed(context))
     share = 1 - len(bad) / len(evidence)
     named = [FAULTS.get((item.what.partition(" ")[0], item.got is None), "") for item in bad]
+    faults = [name_fault(fault) for fault in dict.fromkeys(filter(None, named))]
     return Finding(
         Verdict.PARTIAL if share else Verdict.FAILED,
         " ".join(f"{item.what}: {item.detail}." for item in bad),
         share=share,
-        hint="Call train by hand with these arguments and print what the network is made of.",
+        hint=faults[0].hint
+        if len(faults) == len(bad) == 1
+        else "Call train by hand with these arguments, and follow each one from there to where it is used.",
         evidence=tuple(sorted(evidence, key=lambda item: item.agreed)),
-        diagnoses=tuple(name_fault(fault) for fault in dict.fromkeys(filter(None, named))),
+        diagnoses=tuple(faults),
         output=printed(context),
     )
 
@@ -86,11 +118,10 @@ def architectures(spec: TrainingSpec, context: Context) -> Finding:
 def _linear_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     """Without hidden layers, the logits are an affine function of the images."""
     what = "hidden_dims = []"
-    outputs = _tried(context, short_budget(spec, hidden=(), rate=min(spec.learning_rate, 0.01)), "middles")
+    budget = short_budget(spec, hidden=(), rate=min(spec.learning_rate, 0.01))
+    outputs, _ = _finite(context, budget, "middles")
     if isinstance(outputs, str):
         return Evidence(what=what, agreed=False, detail=outputs)
-    if not np.isfinite(outputs).all():
-        return Evidence(what=what, agreed=False, detail="the model's outputs are not finite")
     bend = bend_of(outputs)
     agreed = not bend >= BENT  # where nothing can be compared, nothing is held against it
     detail = f"the part of the logits that no affine function of the image explains is {bend:.1%}"
@@ -104,15 +135,24 @@ def _linear_evidence(spec: TrainingSpec, context: Context) -> Evidence:
 
 def _deep_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     what = "hidden_dims = [256, 128]"
-    outputs = _tried(context, short_budget(spec, hidden=(256, 128)), "validation")
+    outputs, rate = _finite(context, short_budget(spec, hidden=(256, 128)), "validation")
     if isinstance(outputs, str):
         return Evidence(what=what, agreed=False, detail=outputs)
-    usual = short_trial(context, short_budget(spec)).outputs["validation"]
+    usual = short_trial(context, short_budget(spec, rate=rate)).outputs["validation"]
     agreed = not _same(outputs, usual)
     detail = "the model differs from the one" if agreed else "the model is the same as the one"
     return Evidence(
         what=what, agreed=agreed, detail=f"{detail} with {list(spec.hidden_dims)}", got=float(agreed)
     )
+
+
+def _finite(context: Context, budget: Budget, name: str) -> tuple[Floats | str, float]:
+    """Outputs after a short run, and its learning rate: a much lower one where training explodes."""
+    for rate in (budget.rate, GENTLE * budget.rate):
+        outputs = _tried(context, replace(budget, rate=rate), name)
+        if isinstance(outputs, str) or np.isfinite(outputs).all():
+            return outputs, rate
+    return "the model's outputs are not finite", budget.rate
 
 
 def _same(one: Floats, other: Floats) -> bool:
@@ -129,7 +169,15 @@ def _epochs_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     count = len(trial.validation) if trial.validation is not None else 1
     agreed = count in (1, 2) and 0.5 < passes < 3.5
     detail = f"with epochs = 1 the training images are read {passes:.1f} times, and {count} validation accuracies come back"
+    if agreed and count == 2 and passes > 1.5 and _first_is_trained(spec, context, trial):
+        agreed, detail = False, f"{detail}, both of models that were trained"
     return Evidence(what="epochs", agreed=agreed, detail=detail, got=float(count), want=1.0)
+
+
+def _first_is_trained(spec: TrainingSpec, context: Context, trial: Trial) -> bool:
+    """Whether the first of the accuracies is far above that of a model that hardly learnt; a look at the start is not."""
+    small = short_trial(context, short_budget(spec, rate=LOW_RATE))
+    return (trial.validation or (0.0,))[0] > measure(context, small, "validation")[0] + TRAINED
 
 
 def _tried(context: Context, budget: Budget, name: str) -> Floats | str:

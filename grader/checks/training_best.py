@@ -19,8 +19,10 @@ from grader.rubric import TrainingSpec
 
 IMAGES = 4_000
 CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifted by one class
+MINGLED = 0.6  # of the passes over the training images, that read the validation images among them
 DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
 LONG_STEPS = (0.2, 0.3, 0.5, 1.0)  # learning rates with which accuracy rises and falls
+FALL = 0.015  # of it, that steps that are too long must cause
 SAME = 0.03  # difference between a reported accuracy and a measured one that means the same model
 
 
@@ -83,7 +85,7 @@ def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
             f"{len(values)} validation accuracies come back for {epochs} epochs; one after each epoch is due."
         )
         return _failed("T104", text, "Where in the loops is the model evaluated?")
-    chosen = _chosen_elsewhere(context, trial)
+    chosen = _chosen_elsewhere(context, trial) or _learnt_by_heart(context, trial)
     if chosen is not None:
         return chosen
     if max(values) - values[-1] < DROP:
@@ -91,11 +93,11 @@ def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
     return _compared(trial, returned)
 
 
-def _compared(trial: Trial, returned: float) -> Finding:
+def _compared(trial: Trial, returned: float, same: float = SAME) -> Finding:
     """Which of the epochs' models the returned one is, where the last is worse than the best."""
     values = trial.validation or ()
     best, last = max(values), values[-1]
-    if abs(returned - best) <= SAME:
+    if abs(returned - best) <= same:
         text = (
             f"The best of {trial.budget.epochs} epochs comes back ({best:.1%} on the validation images; the last "
             f"has {last:.1%})."
@@ -105,7 +107,7 @@ def _compared(trial: Trial, returned: float) -> Finding:
         raise _unseen(
             "it goes on training after the epochs that it reports, so that these say nothing about it"
         )
-    if abs(returned - last) <= SAME:
+    if abs(returned - last) <= same:
         text = (
             f"The last model comes back, not the best: on the validation images it is right on {returned:.1%}, "
             f"the best epoch reported {best:.1%}."
@@ -143,6 +145,22 @@ def _chosen_elsewhere(context: Context, trial: Trial) -> Finding | None:
         f"{trial.tested // count} times, the validation images never."
     )
     return _failed("T102", text, "Which loader is evaluated after each epoch, and which one once at the end?")
+
+
+def _learnt_by_heart(context: Context, trial: Trial) -> Finding | None:
+    """That the images that are validated on are trained on: each pass over the training images reads them, too.
+
+    Sets that a submission cuts anew are left alone: images that it validates on are read among no others.
+    """
+    count = len(image_set(context.data(), "validation", trial.budget)[1])
+    apart = trial.validated - trial.mingled
+    if trial.mingled < MINGLED * trial.budget.epochs * count or apart < count:
+        return None
+    text = (
+        f"The validation images are trained on: {trial.mingled // count} times each, they are read in batches or orders "
+        "in which they are mixed with training images, besides being validated on."
+    )
+    return _failed("T108", text)
 
 
 def _stopped_early(trial: Trial) -> bool:
@@ -184,12 +202,18 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
 
 
 def _with_long_steps(context: Context, trial: Trial) -> Finding:
-    """The labels are kept by the submission: steps that are too long make its accuracy rise and fall instead."""
+    """The labels are kept by the submission: steps that are too long make its accuracy rise and fall instead.
+
+    It falls by less than spoilt labels cause, but accuracies are those of the very images that are measured here.
+    """
     for rate in LONG_STEPS:
         longer = short_trial(context, replace(trial.budget, rate=rate, spoil_after=None))
         values = longer.validation or ()
-        if values and max(values) - values[-1] > 1.5 * SAME:
-            return _compared(longer, measure(context, longer, "validation")[0])
+        fall = max(values) - values[-1] if values else 0.0
+        returned = measure(context, longer, "validation")[0]
+        same = min(SAME, fall / 3)
+        if fall > FALL and min(abs(returned - max(values)), abs(returned - values[-1])) <= same:
+            return _compared(longer, returned, same)
     raise _unseen(
         "this submission keeps the training labels, so that no epoch can be made worse than another"
     )

@@ -78,6 +78,7 @@ class Trial:
     spoilt: int = 0  # of them with a wrong label
     per_epoch: int = 0
     validated: int = 0  # validation images that were read
+    mingled: int = 0  # of them, those that were read among training images
     tested: int = 0  # test images that were read
     form: str = ""  # of the model's input
     outputs: dict[str, Floats] = field(default_factory=dict)  # by set of images: (N, C)

@@ -7,8 +7,6 @@ and in which batches does not matter.
 
 from __future__ import annotations
 
-import importlib.resources
-
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.network_sizes import Fault
 from grader.checks.support import printed
@@ -20,7 +18,8 @@ from grader.rubric import TrainingSpec
 from grader.sandbox import Program, Ref
 
 EPOCHS = 2
-WATCH = "gradmark_modes.py"
+HALF = 0.5  # share of the points where the modes are right, and batch norm is there unasked
+HINT = "Where do you call model.train() and model.eval(), and what is the mode when each epoch starts?"
 LOOKS = 2  # forward passes of the whole network without a gradient that are no evaluation: a summary, a shape
 
 
@@ -32,10 +31,7 @@ class WatchedRun(TrainRun):
     def configure(self, program: Program) -> None:
         """Start counting."""
         super().configure(program)
-        source = (importlib.resources.files("grader.worker") / "support" / WATCH).read_text(encoding="utf-8")
-        names = program.get({"__name__": "gradmark_modes"})
-        program.call(program.import_("builtins").attr("exec"), source, names)
-        self._names = program.keep(names)
+        self._names = program.keep(self.watch(program, "gradmark_modes"))
 
     def counts(self) -> dict[str, int]:
         """Passes by mode and direction."""
@@ -69,13 +65,21 @@ def train_eval_mode(spec: TrainingSpec, context: Context) -> Finding:
         got=float(wrong + forward - backward),
         want=0.0,
     )
+    if fault is None and layers:
+        fault = _always_there(spec, context)
+    return _finding(context, fault, evidence)
+
+
+def _finding(context: Context, fault: Fault | None, evidence: Evidence) -> Finding:
     if fault is None:
         text = "Training batches go through batch norm in train mode, all others in evaluation mode."
         return Finding(Verdict.PASSED, text, evidence=(evidence,), output=printed(context))
+    unasked = fault.id == "T123"
     return Finding(
-        Verdict.FAILED,
+        Verdict.PARTIAL if unasked else Verdict.FAILED,
         f"{fault.text}.",
-        hint="Where do you call model.train() and model.eval(), and what is the mode when each epoch starts?",
+        share=HALF,
+        hint=fault.diagnosis.hint if unasked else HINT,
         evidence=(evidence,),
         diagnoses=(fault.diagnosis,),
         output=printed(context),
@@ -95,6 +99,17 @@ def _refuse_none(spec: TrainingSpec, context: Context, trial: Trial) -> None:
                 output=printed(context),
             )
         )
+
+
+def _always_there(spec: TrainingSpec, context: Context) -> Fault | None:
+    """Batch norm in a network that is asked for without it."""
+    try:
+        plain = short_trial(context, short_budget(spec, batch_norm=False))
+    except CannotJudge:
+        return None
+    if not any(str(name).endswith("running_mean") for name in plain.state):
+        return None
+    return Fault("T123", "With use_batch_norm = False, the model is trained with batch norm all the same")
 
 
 def _no_averages(context: Context) -> CannotJudge:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from grader.checks.context import Context
 from grader.checks.network_sizes import Fault
-from grader.checks.training_budget import Floats
+from grader.checks.training_budget import Budget, Floats
 from grader.checks.training_images import FORMS, formed, image_set
 from grader.checks.training_parameters import Parameters, Start, read_parameters
 from grader.checks.training_short import short_budget
@@ -61,10 +61,8 @@ def step_fault(spec: TrainingSpec, context: Context, form: str) -> Fault | None:
         context: of the check.
         form: of the images that the network is trained with.
     """
-    off = None if spec.batch_norm is None else False
-    budget = short_budget(spec, images=spec.batch_size, held_out=HELD_OUT, rate=RATE, batch_norm=off)
-    before = read_parameters(context, replace(budget, rate=0.0))
-    one = read_parameters(context, budget)
+    budget = _step_budget(spec)
+    before, one = read_parameters(context, replace(budget, rate=0.0)), read_parameters(context, budget)
     if before is None or one is None:
         return None
     for name in dict.fromkeys((form, *FORMS)):  # a network that learnt nothing does not show its form
@@ -76,6 +74,22 @@ def step_fault(spec: TrainingSpec, context: Context, form: str) -> Fault | None:
             later = read_parameters(context, replace(budget, epochs=STEPS))
             return None if later is None else _added_up(mlp, before.layers, later.layers)
     return None
+
+
+def steps_change(spec: TrainingSpec, context: Context) -> bool:
+    """Whether a step changes a parameter, as far as can be seen."""
+    budget = _step_budget(spec)
+    before, one = read_parameters(context, replace(budget, rate=0.0)), read_parameters(context, budget)
+    if before is None or one is None:
+        return True
+    pairs = zip(before.layers, one.layers, strict=True)
+    return any(not np.array_equal(a, b) for old, new in pairs for a, b in zip(old, new, strict=True))
+
+
+def _step_budget(spec: TrainingSpec) -> Budget:
+    """One epoch of one batch."""
+    off = None if spec.batch_norm is None else False
+    return short_budget(spec, images=spec.batch_size, held_out=HELD_OUT, rate=RATE, batch_norm=off)
 
 
 def _reproducing(context: Context, start: Start, form: str) -> Mlp | None:

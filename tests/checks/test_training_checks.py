@@ -91,7 +91,8 @@ def changed(module: str, old: str, new: str) -> dict[str, bytes]:
     ],
 )
 def test_the_right_loop_passes(sandbox: Sandbox, data: DataSet, module: str, ask: str) -> None:
-    found = judged(sandbox, data, ask, module)
+    explodes = {"learning_rate": 100.0} if (module, ask) == (NUMPY, "architectures") else {}
+    found = judged(sandbox, data, ask, module, **explodes)
     assert found.verdict is Verdict.PASSED, found.message
 
 
@@ -106,12 +107,20 @@ WRONG = [
      Verdict.PARTIAL, "belongs to another one"),
     ("best_model", "evaluate_model(model, cifar10_loader['validation'])", "evaluate_model(model, cifar10_loader['test'])",
      Verdict.FAILED, "is chosen on the test images"),
+    ("best_model", "    for epoch in range(epochs):\n", "    cifar10_loader['train'] = list(cifar10_loader['train'])\n"
+     "    for epoch in range(epochs):\n", Verdict.PASSED, "The best of 4 epochs comes back"),
+    ("best_model", "tqdm(cifar10_loader['train']", "tqdm(torch.utils.data.DataLoader(torch.utils.data.ConcatDataset("
+     "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
+    ("repeats", "    torch.manual_seed(seed)\n", "    torch.manual_seed(42)\n", Verdict.PARTIAL, "so does another one"),
     ("learning_rate", "lr=lr)", "lr=0.1)", Verdict.FAILED, "The lr argument has no effect"),
     ("architectures", "MLP(32 * 32 * 3, hidden_dims, 10", "MLP(32 * 32 * 3, [128], 10", Verdict.PARTIAL, "hidden_dims = []"),
-    ("architectures", "range(epochs)", "range(10)", Verdict.PARTIAL, "10 validation accuracies come back"),
+    ("architectures", "batch_size=batch_size", "batch_size=64", Verdict.PARTIAL, "batch_size = 128: the models are the same"),
+    ("architectures", "range(epochs)", "range(epochs + 1)", Verdict.PARTIAL, "both of models that were trained"),
+    ("architectures", "range(epochs)", "range(3)", Verdict.PARTIAL, "3 validation accuracies come back"),
     ("train_eval_mode", "    model.eval()\n", "", Verdict.FAILED, "The model is evaluated in train mode"),
     ("train_eval_mode", "        model.train()\n", "", Verdict.FAILED, "training goes on in the mode of the evaluation"),
+    ("train_eval_mode", "10, use_batch_norm)", "10, True)", Verdict.PARTIAL, "With use_batch_norm = False"),
     ("honest_report", "return model, val_accuracies, test_accuracy, logging_dict",
      "return model, [1.0] * epochs, 1.0, logging_dict", Verdict.FAILED, "above what the returned model reaches"),
     ("honest_report", "return model, val_accuracies, test_accuracy, logging_dict", "return model, None, None, None",
@@ -124,7 +133,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("ask", "old", "new", "verdict", "said"), WRONG)
-def test_a_wrong_loop_is_named(
+def test_a_changed_loop_is_named(
     sandbox: Sandbox, data: DataSet, ask: str, old: str, new: str, verdict: Verdict, said: str
 ) -> None:
     found = judged(sandbox, data, ask, files=changed(TORCH, old, new))
@@ -163,8 +172,9 @@ def test_slow_is_called_slow_and_not_wrong(sandbox: Sandbox, data: DataSet) -> N
 
 def test_what_students_return_otherwise_is_read(sandbox: Sandbox, data: DataSet) -> None:
     new = (
-        "return (model, torch.tensor(val_accuracies), np.float32(100 * test_accuracy), "
-        "logging_dict['step_loss'], {'train_loss': np.array(logging_dict['step_loss'])})"
+        "from collections import namedtuple\n"
+        "    return namedtuple('Result', 'model epoch test val log')(model, logging_dict['epoch_loss'], "
+        "np.float32(100 * test_accuracy), torch.tensor(val_accuracies), {'train_loss': np.array(logging_dict['step_loss'])})"
     )
     files = changed(TORCH, "return model, val_accuracies, test_accuracy, logging_dict", new)
     loaders = "{k: torch.utils.data.DataLoader(cifar10[k], batch_size, k == 'train', drop_last=k == 'train', num_workers=2) for k in cifar10}"

@@ -12,7 +12,7 @@ from grader.checks.training_arguments import bend_of
 from grader.checks.training_budget import Budget, arguments
 from grader.checks.training_images import predicted
 from grader.checks.training_statistics import cross_entropy, exceeds, lower_bound, upper_bound
-from grader.checks.training_values import accuracies, accuracy_of, losses_in
+from grader.checks.training_values import accuracies, accuracy_of, losses_in, row_of_accuracies
 from grader.sandbox import Opaque
 
 
@@ -53,6 +53,20 @@ def test_accuracies(value: object, read: object) -> None:
 )
 def test_one_accuracy(value: object, read: float | None) -> None:
     assert accuracy_of(value) == read
+
+
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [
+        ([[2.3, 1.9], [0.3, 0.4]], 1),
+        ([[12.0, 2.1, 1.9], [30.0, 41.0]], 1),
+        ([[0.3, 0.4], [0.2, 0.1]], 0),
+        ([None, [2.0, 3.0]], 1),
+        ([0.4, {}], None),
+    ],
+)
+def test_losses_are_not_taken_for_accuracies(values: list[object], place: int | None) -> None:
+    assert row_of_accuracies(values) == place
 
 
 def test_losses_are_found_wherever_they_are() -> None:

@@ -70,6 +70,15 @@ TRAINING: tuple[Fault, ...] = (
         "Which model is evaluated after each epoch?",
     ),
     Fault(
+        "T108",
+        "the validation images are trained on",
+        "Steps are made on images that also decide which model is best.",
+        "An accuracy on images that a model was trained on does not say what it does on others.",
+        "45,000 images are for training and 5,000 others for validation, of the same 50,000.",
+        "Print the length of the data set that is trained on.",
+        "Which images does the loader draw from that you train with?",
+    ),
+    Fault(
         "T110",
         "gradients of earlier steps are added up",
         "Each step goes along the sum of all gradients since training began.",
@@ -160,6 +169,15 @@ TRAINING: tuple[Fault, ...] = (
         "Which arguments does the constructor of the network get?",
     ),
     Fault(
+        "T124",
+        "batch_size has no effect",
+        "Training gives the same whatever batch_size is.",
+        "The number of steps in an epoch, and the noise of each, depend on it.",
+        "2,000 images: 15 steps with batches of 128, 31 with batches of 64.",
+        "Print the shape of the first batch for two values.",
+        "Where does the batch size go between the arguments of train and the loader?",
+    ),
+    Fault(
         "T130",
         "the same seed gives different runs",
         "Two calls with the same seed draw different numbers.",
@@ -167,6 +185,15 @@ TRAINING: tuple[Fault, ...] = (
         "Seed 42 twice: 0.312 and 0.318.",
         "Call train twice in one process and compare.",
         "Which random generators draw, and which of them are seeded?",
+    ),
+    Fault(
+        "T131",
+        "another seed gives the same run",
+        "The generators are seeded, but not with the argument.",
+        "How much a result owes to luck shows in runs with other seeds.",
+        "Seeds 42 and 43: 0.312 both times.",
+        "Call train with two seeds and compare.",
+        "Which number are the generators seeded with?",
     ),
     Fault(
         "T140",
