@@ -1,17 +1,21 @@
 """Does the best model on validation come back?
 
 It cannot be seen from accuracies alone. So the training labels are shifted by one class after some epochs: training on
-gets worse, and the model of the epochs before must come back.
+gets worse, and the model of the epochs before must come back. The labels of the test images are shifted from the start:
+where they decide, the model of the last epochs comes back.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import printed
-from grader.checks.training_budget import Trial
-from grader.checks.training_images import image_set, measure
+from grader.checks.training_budget import CLASSES, Trial
+from grader.checks.training_choice import chosen_on_test, failed, tested_instead, validated_by_heart
+from grader.checks.training_images import image_set, measure, predicted
 from grader.checks.training_short import listed, short_budget, short_trial
 from grader.diagnose import name_fault
 from grader.model import Evidence, Verdict
@@ -19,7 +23,6 @@ from grader.rubric import TrainingSpec
 
 IMAGES = 4_000
 CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifted by one class
-MINGLED = 0.6  # of the passes over the training images, that read the validation images among them
 DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
 LONG_STEPS = (0.2, 0.3, 0.5, 1.0)  # learning rates with which accuracy rises and falls
 FALL = 0.015  # of it, that steps that are too long must cause
@@ -29,7 +32,7 @@ SAME = 0.03  # difference between a reported accuracy and a measured one that me
 def best_model(spec: TrainingSpec, context: Context) -> Finding:
     """Train two epochs with right labels and two with shifted ones: the model of the first two must come back."""
     images = min(IMAGES, spec.images)
-    budget = short_budget(spec, epochs=CLEAN + SPOILT, images=images, spoil_after=CLEAN)
+    budget = short_budget(spec, epochs=CLEAN + SPOILT, images=images, spoil_after=CLEAN, test_shift=1)
     trial = short_trial(context, budget)
     returned = measure(context, trial, "validation")[0]
     found = (
@@ -37,18 +40,8 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
         if trial.validation is None
         else _judge_best(context, trial, returned)
     )
-    tested = measure(context, trial, "public")[0]
-    other = trial.test is not None and trial.tested > 0 and abs(trial.test - tested) > SAME + 0.02
-    if found.verdict is Verdict.PASSED and other:
-        found = Finding(
-            Verdict.PARTIAL,
-            f"The best model comes back, but the reported test accuracy {trial.test:.1%} belongs to another "
-            f"one: "
-            f"the returned model is right on {tested:.1%} of the same images.",
-            share=0.5,
-            hint="Is the best model restored before it is tested?",
-            diagnoses=(name_fault("T105"),),
-        )
+    if found.verdict is Verdict.PASSED:
+        found = _another_tested(context, trial) or found
     evidence = Evidence(
         what="returned model on the validation images",
         agreed=found.verdict is Verdict.PASSED,
@@ -68,6 +61,21 @@ def best_model(spec: TrainingSpec, context: Context) -> Finding:
     )
 
 
+def _another_tested(context: Context, trial: Trial) -> Finding | None:
+    """That the reported test accuracy belongs to another model than the returned one."""
+    _, labels = image_set(context.data(), "public", trial.budget)
+    shifted = (labels + trial.budget.test_shift) % CLASSES
+    tested = float(np.mean(predicted(trial.outputs["public"]) == shifted))
+    if trial.test is None or not trial.tested or abs(trial.test - tested) <= SAME + 0.02:
+        return None
+    text = (
+        f"The best model comes back, but the reported test accuracy {trial.test:.1%} belongs to another one: the "
+        f"returned model is right on {tested:.1%} of the same images (whose labels were shifted for this run)."
+    )
+    hint = "Is the best model restored before it is tested?"
+    return Finding(Verdict.PARTIAL, text, share=0.5, hint=hint, diagnoses=(name_fault("T105"),))
+
+
 def _spoilt_without_list(trial: Trial, returned: float) -> Finding:
     text = (
         f"train returns no validation accuracies (it returned {trial.returned}); one for each epoch is due."
@@ -84,13 +92,15 @@ def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
         text = (
             f"{len(values)} validation accuracies come back for {epochs} epochs; one after each epoch is due."
         )
-        return _failed("T104", text, "Where in the loops is the model evaluated?")
-    chosen = _chosen_elsewhere(context, trial) or _learnt_by_heart(context, trial)
+        return failed("T104", text, "Where in the loops is the model evaluated?")
+    chosen = tested_instead(context, trial) or validated_by_heart(context, trial)
     if chosen is not None:
         return chosen
     if max(values) - values[-1] < DROP:
         return _no_drop(context, trial, returned)
-    return _compared(trial, returned)
+    found = _compared(trial, returned)
+    elsewhere = None if found.verdict is Verdict.PASSED else chosen_on_test(context, trial, returned, DROP)
+    return elsewhere or found
 
 
 def _compared(trial: Trial, returned: float, same: float = SAME) -> Finding:
@@ -115,52 +125,19 @@ def _compared(trial: Trial, returned: float, same: float = SAME) -> Finding:
         hint = (
             "Keeping a reference to the model keeps the object that training goes on changing: is it a copy?"
         )
-        return _failed("T101", text, hint)
+        return failed("T101", text, hint)
     text = (
         f"The returned model is right on {returned:.1%} of the validation images; the best epoch reported "
         f"{best:.1%}, the last {last:.1%}."
     )
     known = any(abs(returned - value) <= SAME / 2 for value in values)
     hint = "How is the validation accuracy computed, and of which model?"
-    return _failed("T106" if known else "T103", text, hint)
-
-
-def _failed(fault: str, text: str, hint: str = "") -> Finding:
-    named = name_fault(fault)
-    return Finding(Verdict.FAILED, text, hint=hint or named.hint, diagnoses=(named,))
+    return failed("T106" if known else "T103", text, hint)
 
 
 def _unseen(why: str) -> CannotJudge:
     text = f"Which model comes back cannot be seen from outside: {why}. A person must look."
     return CannotJudge(Finding(Verdict.MANUAL, text))
-
-
-def _chosen_elsewhere(context: Context, trial: Trial) -> Finding | None:
-    """That the test images take the place of the validation images, as far as can be seen."""
-    count = len(image_set(context.data(), "public", trial.budget)[1])
-    if trial.validated or trial.tested < trial.budget.epochs * count:
-        return None
-    text = (
-        f"The best of {trial.budget.epochs} epochs is chosen on the test images: they are read "
-        f"{trial.tested // count} times, the validation images never."
-    )
-    return _failed("T102", text, "Which loader is evaluated after each epoch, and which one once at the end?")
-
-
-def _learnt_by_heart(context: Context, trial: Trial) -> Finding | None:
-    """That the images that are validated on are trained on: each pass over the training images reads them, too.
-
-    Sets that a submission cuts anew are left alone: images that it validates on are read among no others.
-    """
-    count = len(image_set(context.data(), "validation", trial.budget)[1])
-    apart = trial.validated - trial.mingled
-    if trial.mingled < MINGLED * trial.budget.epochs * count or apart < count:
-        return None
-    text = (
-        f"The validation images are trained on: {trial.mingled // count} times each, they are read in batches or orders "
-        "in which they are mixed with training images, besides being validated on."
-    )
-    return _failed("T108", text)
 
 
 def _stopped_early(trial: Trial) -> bool:
@@ -179,7 +156,7 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
             f"The validation accuracies that come back are {best:.1%} at most, but the returned model is right on "
             f"{returned:.1%} of the validation images."
         )
-        return _failed("T103", text, "Are these accuracies, and of which images?")
+        return failed("T103", text, "Are these accuracies, and of which images?")
     if best < 0.1 + DROP:
         text = (
             f"Nothing is learnt in {trial.budget.epochs} epochs (at best {best:.1%} on the validation images), so "
@@ -188,7 +165,7 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
         return Finding(Verdict.FAILED, text, hint="Make training work first.")
     if trial.spoilt and len(set(values)) == 1:
         text = f"The validation accuracies are all {best:.1%}, though the model changes: each epoch is to be evaluated."
-        return _failed("T107", text)
+        return failed("T107", text)
     if abs(best - last) > SAME and abs(returned - best) <= SAME / 3:
         return Finding(Verdict.PASSED, f"The best of the epochs comes back ({best:.1%}).")
     if trial.spoilt and abs(returned - best) > DROP:
@@ -197,7 +174,7 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
             f"model is right on {returned:.1%}."
         )
         hint = "Which images and which model are the validation accuracies computed with?"
-        return _failed("T103", text, hint)
+        return failed("T103", text, hint)
     return _with_long_steps(context, trial)
 
 

@@ -32,7 +32,8 @@ class Budget:
     images: int = 10_000
     held_out: int | None = None  # validation images and test images at most; None: all
     seed: int = 42
-    spoil_after: int | None = None  # epochs with right training labels
+    spoil_after: int | None = None  # epochs with right training labels, shifted by one class after that
+    test_shift: int = 0  # classes by which the labels of test images are shifted
 
     @property
     def work(self) -> int:

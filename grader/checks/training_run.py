@@ -153,6 +153,7 @@ class TrainRun:
             spoil_after=budget.spoil_after,
         )
         self.watch(program, "gradmark_rows")
+        program.set(program.import_("cifar10_utils").attr("_test_shift"), budget.test_shift)
 
     def watch(self, program: Program, name: str) -> Ref:
         """Run a source of ours in the worker that counts what a submission does; its names."""

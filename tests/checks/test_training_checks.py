@@ -107,6 +107,9 @@ WRONG = [
      Verdict.PARTIAL, "belongs to another one"),
     ("best_model", "evaluate_model(model, cifar10_loader['validation'])", "evaluate_model(model, cifar10_loader['test'])",
      Verdict.FAILED, "is chosen on the test images"),
+    ("best_model", "        if val_accuracies[-1] > best_accuracy:\n            best_accuracy = val_accuracies[-1]\n",
+     "        tested = evaluate_model(model, cifar10_loader['test'])\n        if tested > best_accuracy:\n            best_accuracy = tested\n",
+     Verdict.FAILED, "is chosen on the test images: another model"),
     ("best_model", "    for epoch in range(epochs):\n", "    cifar10_loader['train'] = list(cifar10_loader['train'])\n"
      "    for epoch in range(epochs):\n", Verdict.PASSED, "The best of 4 epochs comes back"),
     ("best_model", "tqdm(cifar10_loader['train']", "tqdm(torch.utils.data.DataLoader(torch.utils.data.ConcatDataset("
@@ -118,6 +121,8 @@ WRONG = [
     ("architectures", "batch_size=batch_size", "batch_size=64", Verdict.PARTIAL, "batch_size = 128: the models are the same"),
     ("architectures", "range(epochs)", "range(epochs + 1)", Verdict.PARTIAL, "both of models that were trained"),
     ("architectures", "range(epochs)", "range(3)", Verdict.PARTIAL, "3 validation accuracies come back"),
+    ("architectures", "    return model, val", "    model.forward = lambda x: torch.ones(len(x), 10)\n    return model, val",
+     Verdict.FAILED, "the same for every image"),
     ("train_eval_mode", "    model.eval()\n", "", Verdict.FAILED, "The model is evaluated in train mode"),
     ("train_eval_mode", "        model.train()\n", "", Verdict.FAILED, "training goes on in the mode of the evaluation"),
     ("train_eval_mode", "10, use_batch_norm)", "10, True)", Verdict.PARTIAL, "With use_batch_norm = False"),
@@ -251,16 +256,25 @@ def test_training_again_up_to_the_best_epoch_is_as_good_as_keeping_it(
     assert judged(sandbox, data, "best_model", files=files).verdict is Verdict.PASSED
 
 
-@pytest.mark.parametrize(("old", "new"), [("    pass\n", "    pass\n"), ("    model.eval()\n", "")])
-def test_modes_of_a_batch_norm_of_their_own(sandbox: Sandbox, data: DataSet, old: str, new: str) -> None:
+MODE_THAT_LIES = """
+import torch
+MLP.training = property(lambda model: torch.is_grad_enabled(), lambda model, mode: None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "more", "faults"),
+    [("", "", []), ("    model.eval()\n", "", ["T140"]), ("    model.eval()\n", MODE_THAT_LIES, ["T141"])],
+)
+def test_modes_of_a_batch_norm_of_their_own(
+    sandbox: Sandbox, data: DataSet, old: str, more: str, faults: list[str]
+) -> None:
     files = full_marks_with(mlp_pytorch=("nn.BatchNorm1d(n_out)", "Norm(n_out)"))
-    files["mlp_pytorch.py"] = (
-        OWN_NORM.format(train="self.training", rate="0.1").encode() + files["mlp_pytorch.py"]
-    )
-    source = files["train_mlp_pytorch.py"].decode().replace(old, new)
-    files["train_mlp_pytorch.py"] = source.encode()
+    norm = OWN_NORM.format(train="self.training", rate="0.1").encode()
+    files["mlp_pytorch.py"] = norm + files["mlp_pytorch.py"] + more.encode()
+    files["train_mlp_pytorch.py"] = files["train_mlp_pytorch.py"].replace(old.encode() or b"\0", b"")
     found = judged(sandbox, data, "train_eval_mode", files=files)
-    assert [fault.id for fault in found.diagnoses] == (["T140"] if "eval" in old else []), found.message
+    assert [fault.id for fault in found.diagnoses] == faults, found.message
 
 
 def test_claims_are_compared_with_a_run(sandbox: Sandbox, data: DataSet) -> None:

@@ -1,8 +1,8 @@
-"""Counts validation images that are read among training images while a submission trains.
+"""Counts validation images that are read among training images while a submission trains; shifts test labels.
 
-The grader runs this source in the worker before ``train``; the count is ``cifar10_utils._mingled``. An image is among
-training images if its batch has some, or, where images are read one by one, if few are read between two training
-images: an evaluation reads many.
+The grader runs this source in the worker before ``train``; the count is ``cifar10_utils._mingled``, and test labels are
+shifted by ``cifar10_utils._test_shift`` classes. An image is among training images if its batch has some, or, where
+images are read one by one, if few are read between two training images: an evaluation reads many.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _watch(seen: Rows) -> None:
     def labels(self: Any, rows: Any) -> Any:
         if self.train and seen.held is not None:
             seen.note(rows, self._training[rows])
-        return labels_of(self, rows)
+        found = labels_of(self, rows)
+        return found if self.train else (found + cifar10_utils._test_shift) % 10
 
     @functools.wraps(read)
     def read_and_remember(*args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -59,4 +60,4 @@ def _watch(seen: Rows) -> None:
 
 if not hasattr(cifar10_utils, "_mingled"):
     _watch(Rows())
-cifar10_utils._mingled = 0
+cifar10_utils._mingled = cifar10_utils._test_shift = 0
