@@ -5,7 +5,7 @@ natural images (amplitude falling as 1 / frequency, most of it in luminance), pl
 class. A class has one pattern that all its images share, which a linear classifier can find, and several
 variants, only one of which an image shows, which take a hidden layer. The strengths below are calibrated so
 that softmax regression, an MLP and an MLP with batch norm reach about the accuracies that they reach on
-CIFAR-10, within two points.
+CIFAR-10, within two points, and the MLP about as much after its first epoch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from grader.data.dataset import MEAN, STD, Images, Labels
 
-VERSION = 1  # of the recipe: other numbers, other images
+VERSION = 2  # of the recipe: other numbers, other images
 CLASSES = tuple(f"pattern {number}" for number in range(10))
 TRAIN, TEST = 50_000, 10_000
 SEED = 20_240_117
@@ -26,8 +26,8 @@ FALL = 1.15  # amplitude of frequency f is (1 + f) ** -FALL
 COLOURS = (1.0, 0.35, 0.25)  # deviations of luminance and the two colour differences
 BAND = 3  # patterns use frequencies below this
 VARIANTS = 3  # per class
-SHARED = 1.34  # strength of the pattern of a class, in deviations of the field
-VARIED = 2.36  # strength of a variant of it
+SHARED = 1.36  # strength of the pattern of a class, in deviations of the field
+VARIED = 2.38  # strength of a variant of it
 CONTRAST = 0.35  # deviation of the logarithm of an image's contrast
 
 
