@@ -116,7 +116,7 @@ WRONG = [
      "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
     ("repeats", "    torch.manual_seed(seed)\n", "    torch.manual_seed(42)\n", Verdict.PARTIAL, "so does another one"),
-    ("learning_rate", "lr=lr)", "lr=0.1)", Verdict.FAILED, "The lr argument has no effect"),
+    ("learning_rate", "lr=lr)", "lr=0.1)", Verdict.FAILED, "with lr = 1e-06."),
     ("architectures", "MLP(32 * 32 * 3, hidden_dims, 10", "MLP(32 * 32 * 3, [128], 10", Verdict.PARTIAL, "hidden_dims = []"),
     ("architectures", "batch_size=batch_size", "batch_size=64", Verdict.PARTIAL, "batch_size = 128: the models are the same"),
     ("architectures", "range(epochs)", "range(epochs + 1)", Verdict.PARTIAL, "both of models that were trained"),
@@ -219,6 +219,8 @@ def test_constant_accuracies_earn_what_the_model_measures(sandbox: Sandbox, data
         (NUMPY, "layer.params['weight'] -= lr", "layer.params['weight'] += lr", "T111"),
         (NUMPY, "            layer.params['bias'] -= lr * layer.grads['bias']\n", "", "T113"),
         (TORCH, "loss.backward()", "(loss * 128).backward()", "T114"),
+        (TORCH, "lr=lr)", "lr=0.1)", "T120"),
+        (TORCH, "            optimizer.step()\n", "", "T112"),
         (
             TORCH,
             "optim.SGD(model.parameters(), lr=lr)",
@@ -289,7 +291,7 @@ def test_claims_are_compared_with_a_run(sandbox: Sandbox, data: DataSet) -> None
 
     far = claimed(0.99, 0.98)
     assert far.verdict is Verdict.FAILED
-    assert "reported 0.9800; a run here (1 epoch of 4,000 images" in far.message
+    assert "reported 0.9800; a run here on the offline stand-in (1 epoch of 4,000 images" in far.message
     test, best = (item.want or 0.0 for item in far.evidence)
     assert claimed(best + 0.01, test - 0.01).verdict is Verdict.PASSED
     assert claimed(best, 0.98).share == 0.5
