@@ -68,6 +68,8 @@ def step_fault(spec: TrainingSpec, context: Context, form: str) -> Fault | None:
     for name in dict.fromkeys((form, *FORMS)):  # a network that learnt nothing does not show its form
         mlp = _reproducing(context, before, name)
         step = None if mlp is None else _first_step(mlp, before.layers, one.layers)
+        if isinstance(step, Fault) and step.id == "T112" and _rate_ignored(context, budget, before):
+            return Fault("T120", "a step is the same whatever lr is: with lr = 0 the parameters change, too")
         if isinstance(step, Fault):
             return step
         if mlp is not None and step is not None:
@@ -80,10 +82,20 @@ def steps_change(spec: TrainingSpec, context: Context) -> bool:
     """Whether a step changes a parameter, as far as can be seen."""
     budget = _step_budget(spec)
     before, one = read_parameters(context, replace(budget, rate=0.0)), read_parameters(context, budget)
-    if before is None or one is None:
+    if before is None or one is None or not _equal(before, one):
         return True
-    pairs = zip(before.layers, one.layers, strict=True)
-    return any(not np.array_equal(a, b) for old, new in pairs for a, b in zip(old, new, strict=True))
+    return _rate_ignored(context, budget, before)
+
+
+def _equal(one: Start, other: Start) -> bool:
+    pairs = zip(one.layers, other.layers, strict=True)
+    return all(np.array_equal(a, b) for old, new in pairs for a, b in zip(old, new, strict=True))
+
+
+def _rate_ignored(context: Context, budget: Budget, before: Start) -> bool:
+    """Whether steps change parameters where the learning rate is 0: two batches change them otherwise than one."""
+    two = read_parameters(context, replace(budget, rate=0.0, images=2 * budget.batch_size))
+    return two is not None and not _equal(before, two)
 
 
 def _step_budget(spec: TrainingSpec) -> Budget:
