@@ -88,6 +88,10 @@ def _batch_evidence(spec: TrainingSpec, context: Context) -> Evidence:
 
 def architectures(spec: TrainingSpec, context: Context) -> Finding:
     """Train with no and with two hidden layers, for one epoch, and with a very small learning rate."""
+    trials = [short_trial(context, short_budget(spec, rate=rate)) for rate in (spec.learning_rate, LOW_RATE)]
+    if all(_tells_nothing(trial.outputs["validation"]) for trial in trials):
+        text = "Whatever lr is, the model gives the same for every image: no argument can be seen to have an effect."
+        return Finding(Verdict.FAILED, text, hint="Make training work first.", output=printed(context))
     evidence = [
         _linear_evidence(spec, context),
         _deep_evidence(spec, context),
@@ -159,6 +163,11 @@ def _same(one: Floats, other: Floats) -> bool:
     """Whether two models give the same, up to rounding: models that hardly learnt anything may differ by little."""
     scale = float(np.abs(np.nan_to_num(other)).max())
     return bool(np.allclose(one, other, rtol=0, atol=EQUAL * scale, equal_nan=True))
+
+
+def _tells_nothing(outputs: Floats) -> bool:
+    """Whether no number tells one image from another."""
+    return not np.isfinite(outputs).any() or _same(outputs, np.broadcast_to(outputs[:1], outputs.shape))
 
 
 def _epochs_evidence(spec: TrainingSpec, context: Context) -> Evidence:

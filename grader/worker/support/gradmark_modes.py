@@ -22,7 +22,9 @@ _depth = [0]
 
 def _noted(who: str, module: Any, out: Any) -> Any:
     """Count a pass of a module that gave ``out``, and the gradient that comes back to it."""
-    name = f"{who}{'train' if module.training else 'eval'}"
+    name = (
+        f"{who}{'train' if vars(module).get('training') else 'eval'}"  # kept there, not made up by a property
+    )
     _count(f"{name} forward")
     if getattr(out, "requires_grad", False):
         out.register_hook(lambda _: _count(f"{name} backward"))
