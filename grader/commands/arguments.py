@@ -12,7 +12,9 @@ from grader.errors import UsageError
 GRADED, BELOW, UNUSABLE, OURS = 0, 1, 2, 3
 
 Audience = Literal["student", "instructor"]
-Submission = Annotated[Path, typer.Argument(help="Folder, zip, tar, notebook or Python file.", show_default=False)]
+Submission = Annotated[
+    Path, typer.Argument(help="Folder, zip, tar, notebook or Python file.", show_default=False)
+]
 RubricName = Annotated[
     str | None, typer.Option("--rubric", "-r", help="Built-in name or TOML file; found if left out.")
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from grader.commands.arguments import DataFolder
@@ -15,17 +17,34 @@ def data_info(data: DataFolder = None) -> None:
     from grader.data import data_info as info
 
     for key, value in info(data).items():
-        print(f"{key}: {value}")
+        print(f"{key}: {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    )
 
 
 @data_app.command("fetch")
-def data_fetch() -> None:
+def data_fetch(
+    url: Annotated[
+        str | None, typer.Option(help="A mirror of the release; its MD5 is checked all the same.")
+    ] = None,
+) -> None:
     """Download CIFAR-10 into the cache: checked, resumable."""
-    from rich.progress import Progress
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
     from grader.data import fetch
+    from grader.data.fetch import ARCHIVE, URL
 
-    with Progress() as progress:
-        task = progress.add_task("cifar-10-python.tar.gz", total=None)
-        path = fetch(progress=lambda done, total: progress.update(task, completed=done, total=total or None))
+    bar = Progress(ARCHIVE, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with bar:
+        task = bar.add_task("", total=None)
+        path = fetch(
+            url=url or URL,
+            progress=lambda done, total: bar.update(task, completed=done, total=total or None),
+        )
     print(path)

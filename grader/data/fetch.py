@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import http.client
 import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from grader.data.store import cache_folder
 from grader.errors import DataError
@@ -39,20 +42,39 @@ def fetch(
 
     def download(address: str, output_file: str, _: object) -> None:
         part = cache / f"{ARCHIVE}.part"
-        _resume(address, part, progress)
+        with part.open("ab") as held:
+            _lock(held)
+            _resume(address, part, progress)
         shutil.move(part, output_file)
 
     try:
         found = pooch.retrieve(url, known_hash=f"md5:{md5}", fname=ARCHIVE, path=cache, downloader=download)
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, http.client.HTTPException) as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__
         raise DataError(
-            f"{url}: cannot be fetched ({error}); run it again to resume, or give --data"
+            f"{url}: cannot be fetched ({reason}); run it again to resume, or give --data"
         ) from error
     except ValueError as error:
+        if "hash" not in str(error):  # no URL at all, or none of http
+            raise DataError(
+                f"{url}: cannot be fetched ({error}); expected an address such as {URL}"
+            ) from error
         raise DataError(
             f"{url}: what came is not the release: its MD5 is not {md5}; nothing was kept"
         ) from error
     return Path(found)
+
+
+def _lock(stream: IO[bytes]) -> None:
+    """Hold a file while this process writes it.
+
+    Raises:
+        OSError: another process holds it.
+    """
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError("another run is fetching it just now") from None
 
 
 def _resume(address: str, part: Path, progress: Progress) -> None:

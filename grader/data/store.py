@@ -46,8 +46,11 @@ def cache_folder(given: Path | None = None) -> Path:
 @contextlib.contextmanager
 def published(target: Path) -> Iterator[Path]:
     """A new folder that becomes ``target`` when the block ends well, and disappears when it does not."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+    except OSError as error:
+        raise _unwritable(target, error) from error
     try:
         yield draft
         try:
@@ -57,11 +60,15 @@ def published(target: Path) -> Iterator[Path]:
             if not target.is_dir():  # else another run was faster, with the same content
                 raise
     except OSError as error:
-        raise DataError(
-            f"{target}: cannot be written ({error.strerror or error}); set GRADMARK_CACHE"
-        ) from error
+        raise _unwritable(target, error) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _unwritable(target: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{target}: cannot be written ({error.strerror or error}); set GRADMARK_CACHE to a folder with room"
+    )
 
 
 def write_data(
@@ -84,7 +91,11 @@ def write_data(
 
 
 def open_data(target: Path, *, kind: Kind, description: str) -> DataSet | None:
-    """The data set stored at ``target``; None if there is none, or not a whole one."""
+    """The data set stored at ``target``; None if there is none, or not a whole one.
+
+    Raises:
+        DataError: it belongs to somebody else.
+    """
     root, hidden = target / VISIBLE, target / HIDDEN
     try:
         classes = tuple(json.loads((root / "meta.json").read_text())["classes"])
@@ -92,10 +103,29 @@ def open_data(target: Path, *, kind: Kind, description: str) -> DataSet | None:
             np.load(hidden / f"private_{part}.npy", mmap_mode="r") for part in ("images", "labels")
         )
         data = DataSet(kind, description, root, classes, images, np.array(labels))
-        whole = all(len(images) == len(labels) > 0 for images, labels in (data.train(), data.public()))
-    except (OSError, ValueError, KeyError):
+        parts = (data.train(), data.public(), (images, labels))
+        whole = (
+            len(classes) == 10 and (target / "facts.json").is_file() and all(_fit(*part) for part in parts)
+        )
+    except PermissionError as error:
+        raise DataError(
+            f"{error.filename or target}: not yours to read; set GRADMARK_CACHE to a folder of your own"
+        ) from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
-    return data if whole and len(images) == len(labels) else None
+    return data if whole else None
+
+
+def _fit(images: Images, labels: Labels) -> bool:
+    """Whether these are images with a label from 0 to 9 each."""
+    return bool(
+        images.dtype == np.uint8
+        and images.shape == (len(labels), 3, 32, 32)
+        and labels.dtype == np.int64
+        and labels.shape == (len(images),)
+        and len(labels) > 0
+        and 0 <= labels.min() <= labels.max() <= 9
+    )
 
 
 def halves(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -129,8 +159,9 @@ def content_key(files: tuple[Path, ...], cache: Path) -> str:
     for path in files:
         with path.open("rb") as stream:
             digest.update(path.name.encode() + b"\0" + hashlib.file_digest(stream, "sha256").digest())
-    memo.parent.mkdir(parents=True, exist_ok=True)
-    _replace(memo, digest.hexdigest())
+    with contextlib.suppress(OSError):  # a memory that cannot be kept costs time alone
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        _replace(memo, digest.hexdigest())
     return digest.hexdigest()
 
 

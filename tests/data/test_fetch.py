@@ -26,6 +26,9 @@ class Handler(BaseHTTPRequestHandler):
         if start >= len(CONTENT):
             self.send_error(416)
             return
+        if self.path == "/no-http":
+            self.wfile.write(b"HELLO\r\n\r\n")
+            return
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(CONTENT) - start))
         self.end_headers()
@@ -77,6 +80,33 @@ def test_another_content_is_not_kept(server: ThreadingHTTPServer, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_server_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot be fetched .* or give --data"):
-        fetch(cache_dir=tmp_path, url="http://127.0.0.1:9/archive", md5=MD5)
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:9/archive", r"cannot be fetched \(.*refused\).* or give --data"),
+        ("{server}/../no-http", r"cannot be fetched \(HELLO\)"),
+        (
+            "nonsense",
+            r"cannot be fetched \(unknown url type: 'nonsense'\); expected an address such as https",
+        ),
+    ],
+)
+def test_no_server_says_what_to_do(
+    address: str, said: str, server: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    address = address.replace("{server}/..", url(server).removesuffix("/archive"))
+    with pytest.raises(DataError, match=said):
+        fetch(cache_dir=tmp_path, url=address, md5=MD5)
+
+
+def test_two_runs_at_once_do_not_mix_what_they_fetch(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def again(done: int, total: int) -> None:
+        if not said:
+            with pytest.raises(DataError) as error:
+                fetch(cache_dir=tmp_path, url=url(server), md5=MD5)
+            said.append(str(error.value))
+
+    assert fetch(cache_dir=tmp_path, url=url(server), md5=MD5, progress=again).read_bytes() == CONTENT
+    assert "another run is fetching it just now" in said[0]

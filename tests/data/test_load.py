@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from grader.data import data_info, load_data, normalise, standin
 from grader.data.batches import read_release
 from grader.data.dataset import train_rows, validation_rows
+from grader.data.store import content_key
 from grader.errors import DataError
 from tests.data.release import NAMES, ROWS
 
@@ -50,12 +52,72 @@ def test_changed_content_is_converted_again(release: Path, cache: Path, tmp_path
     assert changed.train()[0][10_000, 0, 0, 0] == 0
 
 
-def test_a_damaged_store_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("visible/train_labels.npy", b"rubbish"),
+        ("visible/train_images.npy", b""),
+        ("visible/test_labels.npy", np.zeros(50, dtype=np.float32)),
+        ("visible/test_labels.npy", np.full(50, 10)),
+        ("visible/train_images.npy", np.zeros((200, 3, 32, 31), dtype=np.uint8)),
+        ("hidden/private_labels.npy", np.zeros(49, dtype=np.int64)),
+        ("visible/meta.json", b"[]"),
+        ("visible/meta.json", b'{"classes": ["one"]}'),
+        ("facts.json", None),
+    ],
+)
+def test_a_damaged_store_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: Any
+) -> None:
     few = standin.generate(train=200, test=100)
     monkeypatch.setattr(standin, "generate", lambda: few)
     data = load_data(None, cache_dir=tmp_path)
-    (data.root / "train_labels.npy").write_bytes(b"rubbish")
-    assert len(load_data(None, cache_dir=tmp_path).train()[1]) == 200
+    place = data.root.parent / name
+    if isinstance(damage, np.ndarray):
+        np.save(place, damage)
+    elif damage is None:
+        place.unlink()
+    else:
+        place.write_bytes(damage)
+    again = load_data(None, cache_dir=tmp_path)
+    assert all(np.array_equal(*pair) for pair in zip(again.train(), few[0], strict=True))
+    assert len(again.public()[1]) == len(again.private_labels) == 50
+    assert data_info(cache_dir=tmp_path)["format"] == 1
+
+
+@pytest.mark.parametrize("where", ["tempfile.mkdtemp", "numpy.save"])
+def test_a_cache_that_cannot_be_written_is_named(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = standin.generate(train=200, test=100)
+    monkeypatch.setattr(standin, "generate", lambda: few)
+    monkeypatch.setattr(where, full_disk)
+    with pytest.raises(DataError, match=r"cannot be written \(No space left on device\); set GRADMARK_CACHE"):
+        load_data(None, cache_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_of_what_was_read_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.mkstemp", full_disk)
+    assert len(content_key((Path(__file__),), tmp_path)) == 64
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_the_cache_of_somebody_else_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = standin.generate(train=200, test=100)
+    monkeypatch.setattr(standin, "generate", lambda: few)
+    data = load_data(None, cache_dir=tmp_path)
+
+    def refused(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("grader.data.store.np.load", refused)
+    with pytest.raises(DataError, match=r"private_images\.npy: not yours to read; set GRADMARK_CACHE"):
+        load_data(None, cache_dir=tmp_path)
+    assert (data.root / "train_images.npy").is_file()
 
 
 def test_the_halves_are_disjoint_balanced_and_all(release: Path, cache: Path) -> None:
