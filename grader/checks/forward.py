@@ -36,13 +36,14 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     single = not asks_elsewhere(context, "batch_of_one")
     evidence: list[Evidence] = []
     observations: list[Observation] = []
-    coarse = False
+    coarse, strange = False, ""
     for name, here, call in _probes(under, rng, single=single):
         outcome = here.subject.run([call], fresh=True)[0]
         want = here.truth(call).output
         assert want is not None
         if outcome.error:
             return _raised(context, outcome, name)
+        strange = strange or (outcome.note if outcome.output is None else "")
         fine, comparison = _compare(spec, under, outcome, want)
         coarse = coarse or (comparison.agreed and not fine)
         evidence.append(
@@ -53,8 +54,11 @@ def _judge(spec: ForwardSpec, context: Context, under: LayerUnderTest) -> Findin
     if not bad:
         note = "agrees to float32 precision, not to float64" if coarse else ""
         return Finding(Verdict.PASSED, note, evidence=tuple(evidence[:2]), output=printed(context))
-    diagnoses = tuple(named(lambda: diagnose.diagnose_forward(under.spelling.layer, observations, [])))
-    reason = f": {fault_in_words(diagnoses[0])}" if diagnoses else ""
+    faults = named(lambda: diagnose.diagnose_forward(under.spelling.layer, observations, []))
+    diagnoses = () if strange else tuple(faults)
+    no_numbers = bad[0].detail if bad[0].abs_error is None else ""
+    what = f"{strange} comes back" if strange else fault_in_words(diagnoses[0]) if diagnoses else no_numbers
+    reason = f": {what}" if what else ""
     shown = worst_first(evidence)
     return Finding(
         Verdict.FAILED,

@@ -11,7 +11,7 @@ import numpy as np
 from grader.checks.context import CannotJudge
 from grader.checks.support import raised
 from grader.numerics import Array, Call
-from grader.sandbox import Input, Program, Ref, Reply, Worker
+from grader.sandbox import Input, Opaque, Program, Ref, Reply, Worker
 
 FROZEN_SEED = 1
 START_SEED = 2  # of the global generators before a subject's first call, whatever its worker has done before
@@ -96,7 +96,7 @@ def as_input(array: Array) -> Input | Array:
 
 
 def as_array(value: object) -> tuple[Array | None, str]:
-    """A returned value as an array, and a note where it was something else that holds the same numbers."""
+    """A returned value as an array, and a note where it was something else: what that is."""
     if isinstance(value, np.ndarray):
         return value, ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -105,8 +105,10 @@ def as_array(value: object) -> tuple[Array | None, str]:
         try:
             return np.asarray(value, dtype=np.float64), f"a Python {type(value).__name__}, not an array"
         except (TypeError, ValueError):
-            return None, ""
-    return None, ""
+            return None, f"a {type(value).__name__} of other things than numbers"
+    if isinstance(value, Opaque):
+        return None, f"{'an' if value.type_name[:1] in 'aeiou' else 'a'} {value.type_name}"
+    return None, "" if value is None else f"a {type(value).__name__}"
 
 
 def changed(now: object, before: Array | None) -> bool:

@@ -212,4 +212,6 @@ def _label_form(context: Context, worker: Worker, spelling: Spelling) -> Any:
 def _number(value: object) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    return float(value.reshape(-1)[0]) if isinstance(value, np.ndarray) and value.size == 1 else None
+    if not isinstance(value, np.ndarray) or value.size != 1 or value.dtype.kind == "c":
+        return None
+    return float(value.reshape(-1)[0])

@@ -10,7 +10,7 @@ import numpy as np
 from grader.conventions.in_worker import FROZEN_SEED, LayerInWorker, as_array, as_input, changed
 from grader.conventions.spelling import Spelling
 from grader.numerics import Array, Call, Outcome
-from grader.sandbox import Opaque, Program, Ref, Reply
+from grader.sandbox import Program, Ref, Reply
 
 
 @dataclass
@@ -151,22 +151,22 @@ class WorkerSubject(LayerInWorker[Spelling]):
         at = f"{number}."
         got = reply.values
         error = self._error(reply, at)
-        output, note = _array(got.get(at + "output"))
+        output, note = as_array(got.get(at + "output"))
         if call.cotangent is None:
             return Outcome(output, error=error, note=note)
         grads: dict[str, Array | None] = {}
-        dx, dx_note = _array(got.get(at + "dx"))
+        dx, dx_note = as_array(got.get(at + "dx"))
         scaled = dx is not None and self.spelling.is_loss and call.cotangent.size == 1
         grads["x"] = dx * call.cotangent.reshape(()) if scaled and dx is not None else dx
         for name, parameter in self.spelling.parameters.items():
-            gradient, _ = _array(got.get(at + "grad." + name))
+            gradient, _ = as_array(got.get(at + "grad." + name))
             grads[name] = None if gradient is None else parameter.canonical(gradient, call.tensors[name])
         first = {"output": output, "x": dx}
         late = {
             name: now
             for name, before in first.items()
             if before is not None
-            and (now := _array(got.get(f"{at}late.{name}"))[0]) is not None
+            and (now := as_array(got.get(f"{at}late.{name}"))[0]) is not None
             and not np.array_equal(now, before, equal_nan=True)
         }
         return Outcome(output, grads, self._mutated(got, at, call), late, error, note or dx_note)
@@ -190,8 +190,3 @@ def _reread(program: Program, number: int, refs: Mapping[str, Ref]) -> None:
 
 def _alike(a: Array, b: Array) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.flags.c_contiguous and a.flags.writeable
-
-
-def _array(value: object) -> tuple[Array | None, str]:
-    """A returned value as an array, and a note where it was something else."""
-    return (None, f"a {value.type_name}") if isinstance(value, Opaque) else as_array(value)

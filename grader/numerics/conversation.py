@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from grader.numerics.events import Events, look_at_call, look_at_copy, look_at_linearity, look_at_shape
+from grader.numerics.events import (
+    Events,
+    look_at_call,
+    look_at_copy,
+    look_at_linearity,
+    look_at_shape,
+    why_absent,
+)
 from grader.numerics.points import Setup, cotangent, scale_of
 from grader.numerics.probes import GENERIC, Probe
 from grader.numerics.runner import Runner
@@ -112,7 +119,7 @@ def _output_shapes(
         if outcome.output is None:
             events.raised(probe.kind.name, outcome, guessed=setup.guessed and probe.kind.name != GENERIC)
             if generic is None:
-                talk.failed = outcome.error or outcome.note or "forward returned no array"
+                talk.failed = why_absent(outcome)
                 break
             continue
         if generic is None:

@@ -16,6 +16,11 @@ _NOT_LINEAR = 1e-3  # relative deviation from linearity that rounding in float32
 _VANISHING = 1e-5  # of the natural size of a gradient; below it is rounding, even in float32
 
 
+def why_absent(outcome: Outcome) -> str:
+    """Why there is no output: the error, or what came in its place."""
+    return outcome.error or f"forward returned {outcome.note or 'no array'}"
+
+
 class Events:
     """Events in order, the first of each kind for each tensor."""
 
@@ -40,8 +45,7 @@ class Events:
 
     def raised(self, probe: str, outcome: Outcome, *, guessed: bool) -> None:
         """The layer raised or returned no array. Where the sizes were guessed it is a note."""
-        detail = outcome.error or outcome.note or "forward returned no array"
-        self.add("raised", "", probe, f"at {probe}: {detail}", fault=not guessed)
+        self.add("raised", "", probe, f"at {probe}: {why_absent(outcome)}", fault=not guessed)
 
     def aliases(self, probe: str, outcome: Outcome) -> None:
         """Returned values that changed when later calls were made."""

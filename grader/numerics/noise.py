@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.numerics.subject import Array
-from grader.numerics.vectors import root_mean_square
+from grader.numerics.vectors import real, root_mean_square
 
 POINTS = 9  # evaluations along the line, the middle one included
 SPACING = 2.0**-20
@@ -75,7 +75,7 @@ def measure_noise(line: Array) -> Noise:
     Returns:
         The noise; at least the rounding of the dtype.
     """
-    values = np.asarray(line, np.float64)
+    values = real(line)
     if not np.all(np.isfinite(values)):
         values = values[:, np.all(np.isfinite(values), axis=0)]
     floor = _EPSILON.get(line.dtype.name, 2.0**-53)

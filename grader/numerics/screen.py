@@ -17,7 +17,7 @@ from grader.numerics.points import direction
 from grader.numerics.rounding import Rounding
 from grader.numerics.runner import Runner
 from grader.numerics.subject import Array
-from grader.numerics.vectors import norm, root_mean_square
+from grader.numerics.vectors import norm, real, root_mean_square
 
 Question = tuple[Asked, tuple[str, ...]]
 """A probe, and the tensors that move."""
@@ -150,5 +150,5 @@ def line_at(
     if output is None or weights is None or output.size != weights.size:
         return None
     moves = direction(rng, asked.call.tensors, names, tied=tied)
-    flat = np.asarray(output, np.float64).ravel()
+    flat = real(output).ravel()
     return Line(asked.probe.point, moves, flat, np.asarray(weights, np.float64).ravel(), noise)

@@ -11,7 +11,7 @@ from grader.numerics.lines import Expected, Line, Measured, scale_along
 from grader.numerics.noise import Noise
 from grader.numerics.slopes import INNER, OFFSETS, OUTER, Slope, simple_slope, slope_of
 from grader.numerics.subject import Array, Call, Outcome
-from grader.numerics.vectors import root_mean_square
+from grader.numerics.vectors import real, root_mean_square
 
 _SHRINK, _GROW = 0.125, 4.0
 _LEAP = 2.0**-15  # the most that a step shrinks at once
@@ -143,7 +143,7 @@ class Search:
         outputs = [outcome.output for outcome in outcomes]
         if any(output is None or output.size != self.line.middle.size for output in outputs):
             return None
-        return np.stack([np.asarray(output, np.float64).ravel() for output in outputs])
+        return np.stack([real(output).ravel() for output in outputs if output is not None])
 
     def _shrink(self, slope: Slope, truncation: float) -> None:
         """Go to a smaller step: right below a kink beside the point; nowhere if the kink is at it."""

@@ -40,6 +40,8 @@ FAULTS = [
     ("shifted = x - x.max(axis=1, keepdims=True)", "shifted = x - x.max()", {"softmax.contract"}, "softmax.contract", "not stable: softmax subtracts the maximum of the whole batch"),
     ("dx = y * (dout - (dout * y).sum(axis=1, keepdims=True))", "dx = y * (1 - y) * dout", {"softmax.gradient"}, "softmax.gradient", "x"),
     ("exps / exps.sum(axis=1, keepdims=True)", "exps / exps.sum(axis=0, keepdims=True)", {"softmax.forward", "softmax.gradient"}, "softmax.forward", ""),
+    ("        self.y = out\n        return out", "        self.y = out\n        return out + 0j", {"softmax.forward"}, "softmax.forward", "an array of complex128 came"),
+    ("exps / exps.sum(axis=1, keepdims=True)", "(exps / exps.sum(axis=1, keepdims=True)).astype(str)", {"softmax.forward", "softmax.gradient", "softmax.contract"}, "softmax.forward", "softmax of the reference: a numpy.ndarray of dtype <U32"),
     ("out = -np.log(x[np.arange(n), y]).mean()", "out = np.log(x[np.arange(n), y]).mean()", {"cross_entropy.forward"}, "cross_entropy.forward", ""),
     ("dx[np.arange(n), y] = -1.0 / (n * x", "dx[np.arange(n), y] = -1.0 / (x", {"cross_entropy.gradient"}, "cross_entropy.gradient", "x"),
 ]  # fmt: skip
@@ -146,8 +148,13 @@ def test_a_verdict_repeats_from_its_seed(sandbox: Sandbox) -> None:
     assert first.evidence != other.evidence
 
 
-@pytest.mark.parametrize("value", ["None", "'x'", "[[1, 2], [3]]", "{}"])
-def test_a_forward_that_returns_no_array_is_the_submissions_fault(sandbox: Sandbox, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("None", "no array"), ("'x'", "a str"), ("[[1, 2], [3]]", "a list of other things"), ("{}", "a dict")],
+)
+def test_a_forward_that_returns_no_array_is_the_submissions_fault(
+    sandbox: Sandbox, value: str, said: str
+) -> None:
     files = full_marks_with(
         modules=(
             "out = x @ self.params['weight'].T + self.params['bias']\n        return out",
@@ -161,4 +168,4 @@ def test_a_forward_that_returns_no_array_is_the_submissions_fault(sandbox: Sandb
         "partial",
     }
     gradient = next(result for result in report.checks if result.id == "linear.gradient")
-    assert "forward returned no array" in gradient.message
+    assert f"forward returned {said}" in gradient.message
