@@ -24,17 +24,19 @@ SEEDS = (11, 12)  # of the generators before a call, which a seeded train overri
 
 
 def repeats(spec: TrainingSpec, context: Context) -> Finding:
-    """Call ``train`` twice with one seed, after seeding the generators differently; then with another seed."""
+    """Call ``train`` twice with one seed, after seeding the generators differently, and with another seed.
+
+    The second call is made in a process that knows nothing of the first, but where ``train`` has run before: neither a
+    result that is kept for its arguments nor a generator that goes on where it was looks like a seed.
+    """
     budget = short_budget(spec)
+    first = run_train(context, budget, ("validation",), fresh_seed=SEEDS[0])
     with context.worker(readonly=(context.data().root,)) as worker:
-        first, second = (
-            run_train(context, budget, ("validation",), worker=worker, fresh_seed=seed) for seed in SEEDS
+        other, second = (
+            run_train(context, asked, ("validation",), worker=worker, fresh_seed=seed)
+            for asked, seed in zip((replace(budget, seed=budget.seed + 1), budget), SEEDS, strict=True)
         )
-        fault = _differing(first, second)
-        if fault is None:
-            other = replace(budget, seed=budget.seed + 1)
-            third = run_train(context, other, ("validation",), worker=worker, fresh_seed=SEEDS[0])
-            fault = _seed_ignored(first, third)
+    fault = _differing(first, second) or _seed_ignored(first, other)
     one, two = (trial.outputs["validation"] for trial in (first, second))
     differing = float(np.mean(predicted(one) != predicted(two)))
     evidence = Evidence(

@@ -115,6 +115,8 @@ WRONG = [
     ("best_model", "tqdm(cifar10_loader['train']", "tqdm(torch.utils.data.DataLoader(torch.utils.data.ConcatDataset("
      "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
+    ("repeats", "    torch.manual_seed(seed)\n", "    torch.manual_seed(vars(torch).setdefault('kept', {}).setdefault(seed, torch.seed()))\n",
+     Verdict.FAILED, "different results"),
     ("repeats", "    torch.manual_seed(seed)\n", "    torch.manual_seed(42)\n", Verdict.PARTIAL, "so does another one"),
     ("learning_rate", "lr=lr)", "lr=0.1)", Verdict.FAILED, "with lr = 1e-06."),
     ("architectures", "MLP(32 * 32 * 3, hidden_dims, 10", "MLP(32 * 32 * 3, [128], 10", Verdict.PARTIAL, "hidden_dims = []"),
