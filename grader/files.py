@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+
+from grader.errors import UsageError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file atomically: all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file atomically: all of it or nothing.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error

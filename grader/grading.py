@@ -153,8 +153,9 @@ def choose_device(asked: str) -> str:
     if asked == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if here[name])
     if not here.get(asked, False):
+        wrong = "not on this machine" if asked in here else "no such device; expected auto, cpu, cuda or mps"
         raise UsageError(
-            f"--device {asked}: not on this machine; there is: {', '.join(n for n, ok in here.items() if ok)}"
+            f"--device {asked}: {wrong}; there is: {', '.join(n for n, ok in here.items() if ok)}"
         )
     return asked
 

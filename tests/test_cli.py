@@ -58,7 +58,7 @@ def test_below_the_limit_exits_with_1() -> None:
         ((EXAMPLES / "template", "--only", "lineer"), "no check of that name"),
         ((EXAMPLES / "template", "--isolation", "seven"), "1, 2 or 3 is allowed"),
         ((EXAMPLES / "template", "--isolation", "require=1"), "--allow-unconfined"),
-        ((EXAMPLES / "template", "--device", "abacus"), "not on this machine"),
+        ((EXAMPLES / "template", "--device", "abacus"), "no such device; expected auto, cpu, cuda or mps"),
         ((EXAMPLES / "template", "--audience", "everybody"), "'student', 'instructor'"),
     ],
 )
@@ -67,6 +67,13 @@ def test_what_cannot_be_used_exits_with_2_and_says_why(arguments: tuple[object, 
     assert done.returncode == 2, done.stdout + done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_record_that_cannot_be_written_does_not_lose_the_grading() -> None:
+    done = run("grade", EXAMPLES / "template", "--only", "elu", "--json", "/dev/null/r.json")
+    assert done.returncode == 2
+    assert "Total 0 / " in done.stdout
+    assert done.stderr == "/dev/null/r.json: cannot be written: Not a directory\n"
 
 
 def test_a_record_is_shown_again_in_every_format(tmp_path: Path) -> None:

@@ -79,11 +79,14 @@ def grade(
     )  # fmt: skip
     with ProgressView(quiet=quiet) as view:
         report = grade_submission(request, on_event=view.on_event)
-    saved = _save(report, json_path, output, formats, audience)
-    if annotate is not None:
-        saved.append(_annotate(submission, report, annotate, audience))
     detail = Detail.VERBOSE if verbose else Detail.QUIET if quiet else Detail.NORMAL
-    print_report(for_audience(report, audience), detail=detail, plain=plain, saved=saved)
+    saved: list[str] = []
+    try:
+        _save(report, json_path, output, formats, audience, saved)
+        if annotate is not None:
+            saved.append(_annotate(submission, report, annotate, audience))
+    finally:  # where a file cannot be written, the grading is not lost
+        print_report(for_audience(report, audience), detail=detail, plain=plain, saved=saved)
     raise typer.Exit(_exit_code(report, fail_under))
 
 
@@ -97,13 +100,17 @@ def _required_level(text: str | None) -> int:
 
 
 def _save(
-    report: Any, json_path: Path | None, output: Path | None, formats: list[str] | None, audience: Audience
-) -> list[str]:
-    """Write the files that were asked for; their paths."""
+    report: Any,
+    json_path: Path | None,
+    output: Path | None,
+    formats: list[str] | None,
+    audience: Audience,
+    saved: list[str],
+) -> None:
+    """Write the files that were asked for, and add their paths to ``saved``."""
     from grader.files import write_text
     from grader.report import REPORTERS, render, to_json
 
-    saved: list[str] = []
     if json_path is not None:
         write_text(json_path, to_json(report))
         saved.append(str(json_path))
@@ -115,7 +122,6 @@ def _save(
             path = output / REPORTERS[name].file
             write_text(path, text)
             saved.append(str(path))
-    return saved
 
 
 def _annotate(submission: Path, report: Any, target: Path, audience: Audience) -> str:

@@ -28,7 +28,10 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         (["nonsense"], "reference run nonsense: no such experiment; there are: all, default-numpy"),
         (["saddle", "-o", "file"], "file: cannot be written: File exists; name a folder"),
         (["saddle", "--page", "file/page.md"], "file/results: cannot be written: Not a directory"),
-        (["saddle", "--device", "tpu"], "--device tpu: not on this machine; there is: cpu"),
+        (
+            ["saddle", "--device", "tpu"],
+            "--device tpu: no such device; expected auto, cpu, cuda or mps; there is: cpu",
+        ),
     ],
 )
 def test_refused_before_any_image_is_read(
