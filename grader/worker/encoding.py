@@ -54,7 +54,8 @@ class Encoder:
         if isinstance(value, dict):
             return self._mapping(value, depth)
         if isinstance(value, (set, frozenset)):
-            return ["g", ["l", [self.encode(item, depth + 1) for item in value]], type_name(value)]
+            base: Any = set if isinstance(value, set) else frozenset
+            return ["g", ["l", [self.encode(i, depth + 1) for i in base.__iter__(value)]], type_name(value)]
         if isinstance(value, (bytes, bytearray)):
             return ["y", self._add(np.frombuffer(bytes(value), np.uint8))]
         if isinstance(value, (np.ndarray, np.generic)):
@@ -64,18 +65,21 @@ class Encoder:
         return ["o", type_name(value)]
 
     def _sequence(self, value: Any, depth: int) -> list[Any]:
-        kind = "t" if isinstance(value, tuple) else "l"
-        packed = _pack_numbers(value) if len(value) >= PACK_FROM else None
-        if packed is not None and len(value) > PACK_TO:
+        """What a list or tuple holds, which is not always what an iterator of its own class gives."""
+        base: Any = tuple if isinstance(value, tuple) else list
+        kind, items = base.__name__[0], value if type(value) is base else base(base.__iter__(value))
+        packed = _pack_numbers(items) if len(items) >= PACK_FROM else None
+        if packed is not None and len(items) > PACK_TO:
             return ["g", ["a", self._add(packed)], type_name(value)]
         if packed is not None:
             node = ["p", kind, self._add(packed)]
         else:
-            node = [kind, [self.encode(item, depth + 1) for item in value]]
+            node = [kind, [self.encode(item, depth + 1) for item in items]]
         return node if type(value) in (list, tuple) else ["g", node, type_name(value)]
 
     def _mapping(self, value: Any, depth: int) -> list[Any]:
-        pairs = [[self.encode(key, depth + 1), self.encode(item, depth + 1)] for key, item in value.items()]
+        items = dict.items(value)
+        pairs = [[self.encode(key, depth + 1), self.encode(item, depth + 1)] for key, item in items]
         return ["d", pairs] if type(value) is dict else ["g", ["d", pairs], type_name(value)]
 
     def _array(self, value: Any) -> list[Any]:

@@ -4,6 +4,7 @@ refused.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -126,6 +127,14 @@ def test_everything_else_is_opaque() -> None:
     assert there_and_back(object())[0] == Opaque("object")
     assert there_and_back(10**30)[0] == Opaque("int of many digits")
     assert there_and_back({1, 2})[0] == [1, 2]
+
+
+@pytest.mark.parametrize("held", [[1, 2], (1, 2), {1, 2}, {1: 2}])
+def test_containers_give_what_they_hold(held: Any) -> None:
+    endless = {"__iter__": lambda _: itertools.repeat(1), "__len__": lambda _: 10**9}
+    endless["items"] = lambda _: itertools.repeat((1, 1))
+    back, _ = there_and_back(type("Endless", (type(held),), endless)(held))
+    assert back == (list(held) if isinstance(held, set) else held)
 
 
 def test_loops_end_and_budgets_hold() -> None:
