@@ -6,7 +6,6 @@ it for outputs on images whose labels the worker does not have, and reads the re
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -151,18 +150,8 @@ class TrainRun:
             held_out=budget.held_out,
             epochs=budget.epochs,
             spoil_after=budget.spoil_after,
+            test_shift=budget.test_shift,
         )
-        self.watch(program, "gradmark_rows")
-        program.set(program.import_("cifar10_utils").attr("_test_shift"), budget.test_shift)
-
-    def watch(self, program: Program, name: str) -> Ref:
-        """Run a source of ours in the worker that counts what a submission does; its names."""
-        source = (importlib.resources.files("grader.worker") / "support" / f"{name}.py").read_text(
-            encoding="utf-8"
-        )
-        names = program.get({"__name__": name})
-        program.call(program.import_("builtins").attr("exec"), source, names)
-        return names
 
     def import_function(self) -> tuple[Ref, list[dict[str, Any]] | None]:
         """The function ``train``, kept in the worker, and its parameters."""
@@ -186,7 +175,6 @@ class TrainRun:
         with program.attempt("train"):
             result = program.keep(program.call(function, *args, **kwargs))
         program.send("count", program.call(program.import_("cifar10_utils").attr("_count")))
-        program.send("mingled", program.import_("cifar10_utils").attr("_mingled"))
         reply = self.worker.run(program, timeout=self.limit, on_progress=self._progress())
         keep_output(self.context, reply)
         if reply.error or reply.errors:
@@ -198,8 +186,7 @@ class TrainRun:
         self.trial.served, self.trial.spoilt = numbers.get("served", 0), numbers.get("spoilt", 0)
         self.trial.per_epoch = numbers.get("per_epoch", 0)
         self.trial.validated, self.trial.tested = numbers.get("validated", 0), numbers.get("tested", 0)
-        mingled = reply.values["mingled"]
-        self.trial.mingled = mingled if isinstance(mingled, int) else 0
+        self.trial.mingled = numbers.get("mingled", 0)
         self.trial.seconds = reply.seconds
         self._note_pace()
         return result

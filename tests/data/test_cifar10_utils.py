@@ -169,9 +169,37 @@ def test_labels_are_spoilt_after_the_passes_that_were_asked_for(utils: Any, smal
         assert np.array_equal(np.sort(labels), expected), f"pass {number + 1}"
         held = np.concatenate([y for _, y in loader["validation"]])
         assert np.array_equal(held, small.train()[1][validation_rows(6_000)[:100]])
-    counted = {"served": 1_024, "spoilt": 512, "per_epoch": 256, "validated": 400, "tested": 0}
+    counted = {"served": 1_024, "spoilt": 512, "per_epoch": 256, "validated": 400, "mingled": 0, "tested": 0}
     assert utils._count() == counted
     assert cifar10["train"][0][1] == (small.train()[1][train_rows(6_000)[0]] + 1) % 10
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_validation_images_among_training_images_are_counted(utils: Any, batched: bool) -> None:
+    cifar10 = utils.get_cifar10()
+    both = torch.utils.data.ConcatDataset([cifar10["train"], cifar10["validation"]])
+    rows = [row for first in range(500) for row in (first, 1_000 + first)]
+    if batched:
+        list(
+            DataLoader(
+                Subset(cifar10["train"].dataset, both.datasets[1].indices + cifar10["train"].indices), 6_000
+            )
+        )
+    else:
+        [both[row] for row in rows]
+    counted = utils._count()
+    assert counted["mingled"] == (
+        5_000 if batched else 499
+    )  # the last of them has no training image after it
+    list(DataLoader(cifar10["validation"], 100))
+    list(cifar10["train"])
+    assert utils._count()["mingled"] == counted["mingled"]
+
+
+def test_labels_of_test_images_may_be_shifted(utils: Any, small: DataSet) -> None:
+    utils._configure(str(small.root), test_shift=1)
+    (_, labels), *_ = DataLoader(utils.get_cifar10()["test"], 200)
+    assert np.array_equal(labels, (small.public()[1] + 1) % 10)
 
 
 def test_progress_is_reported(utils: Any, small: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:

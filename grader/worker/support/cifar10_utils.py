@@ -27,6 +27,7 @@ MEAN = (0.491, 0.482, 0.447)  # per colour channel, of pixels in [0, 1]
 STD = (0.247, 0.243, 0.262)
 SPLIT_SEED = 42
 PIXELS = 3 * 32 * 32
+FEW = 8  # validation images that are read one by one at least where they are validated on
 
 
 class _Settings:
@@ -42,7 +43,10 @@ class _Settings:
     spoilt = 0  # of them with a wrong label
     before = 0  # training images that were served before the data sets in use were read
     validated = 0  # images of the training files that are not for training
+    mingled = 0  # of them, those for validation that were read among training images
+    waiting = 0  # those for validation that were read since the last training image
     tested = 0  # test images
+    test_shift = 0  # classes by which the labels of test images are shifted
 
 
 _settings = _Settings()
@@ -54,18 +58,20 @@ def _configure(
     held_out: int | None = None,
     epochs: int = 0,
     spoil_after: float | None = None,
+    test_shift: int = 0,
 ) -> None:
     """Start a run: the folder of the arrays and the budget; ``spoil_after`` counts passes."""
     DataLoader.__iter__ = _iterate_here  # type: ignore[method-assign]
     _settings.root, _settings.epochs = root, epochs
     _settings.images, _settings.held_out = images, held_out
-    _settings.spoil_after, _settings.served, _settings.spoilt = spoil_after, 0, 0
-    _settings.validated, _settings.tested, _settings.before = 0, 0, 0
+    _settings.spoil_after, _settings.test_shift = spoil_after, test_shift
+    for name in ("served", "spoilt", "before", "validated", "mingled", "waiting", "tested"):
+        setattr(_settings, name, 0)
 
 
 def _count() -> dict[str, int]:
     """How many images were served in this run, by what they are for, and how many with spoilt labels."""
-    names = ("served", "spoilt", "per_epoch", "validated", "tested")
+    names = ("served", "spoilt", "per_epoch", "validated", "mingled", "tested")
     return {name: getattr(_settings, name) for name in names}
 
 
@@ -84,6 +90,19 @@ def _serve(labels: Any) -> Any:
     if progress is not None:
         progress.report(epoch=round(passes, 2), epochs=_settings.epochs)
     return labels
+
+
+def _note_held_out(count: int, *, training: bool) -> None:
+    """Count images for validation that are read at once, and whether among training images.
+
+    They are if their batch has some, or, where images are read one by one, if few are read between two training
+    images: an evaluation reads many.
+    """
+    if training:
+        _settings.mingled += count or (_settings.waiting if _settings.waiting < FEW else 0)
+        _settings.waiting = 0
+    else:
+        _settings.waiting += count
 
 
 class Normalise:
@@ -157,6 +176,7 @@ class ImageSet(_NextBatch, Dataset[Any]):
         self._flat = _as_tensor(stored.reshape(len(stored), PIXELS))
         self._labels = np.load(os.path.join(self.root, part + "_labels.npy"))[:at_most].astype(np.int64)
         self._training = np.zeros(len(stored), dtype=bool)  # rows that are served for training
+        self._held = np.zeros(len(stored), dtype=bool)  # rows that are served for validation
         self.data = stored.transpose(0, 2, 3, 1)  # (N, 32, 32, 3) uint8
         self.targets = self._labels.tolist()
         with open(os.path.join(self.root, "meta.json"), encoding="utf-8") as file:
@@ -194,16 +214,18 @@ class ImageSet(_NextBatch, Dataset[Any]):
 
     def _labels_of(self, rows: Any) -> Any:
         labels = self._labels[rows]
+        if not self.train:
+            _settings.tested += len(labels)
+            return (labels + _settings.test_shift) % 10
         training = self._training[rows]
         count = int(np.count_nonzero(training))
         if count == len(labels):
-            labels = _serve(labels)
-        elif count:
+            _note_held_out(0, training=True)
+            return _serve(labels)
+        _settings.validated += len(labels) - count
+        _note_held_out(int(self._held[rows].sum()), training=count > 0)
+        if count:
             labels[training] = _serve(labels[training])
-        if self.train:
-            _settings.validated += len(labels) - count
-        else:
-            _settings.tested += len(labels)
         return labels
 
 
@@ -296,6 +318,7 @@ def read_data_sets(
     whole._training[train] = True
     _settings.per_epoch, _settings.before = len(train), _settings.served
     held_out = order[cut:][: _settings.held_out].tolist()
+    whole._held[held_out] = True
     splits = {"train": Split(whole, train), "validation": Split(whole, held_out), "test": test}
     for split in splits.values():
         split.one_hot = one_hot
