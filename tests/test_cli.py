@@ -73,7 +73,7 @@ def test_a_record_that_cannot_be_written_does_not_lose_the_grading() -> None:
     done = run("grade", EXAMPLES / "template", "--only", "elu", "--json", "/dev/null/r.json")
     assert done.returncode == 2
     assert "Total 0 / " in done.stdout
-    assert done.stderr == "/dev/null/r.json: cannot be written: Not a directory\n"
+    assert done.stderr == "/dev/null/r.json: cannot be written: /dev/null is no folder\n"
 
 
 def test_a_record_is_shown_again_in_every_format(tmp_path: Path) -> None:
