@@ -45,11 +45,16 @@ class Mlp:
         """(N, C) at these parameters."""
         return mlp_output(x, parameters, self.activation, self.alpha)
 
-    def gradient(self, parameters: Parameters) -> Parameters:
-        """Of the mean cross-entropy of the batch."""
-        dout = LAYERS["softmax"].forward(x=self.logits(self.x, parameters))
+    def gradient(self, parameters: Parameters, *, twice: bool = False) -> Parameters:
+        """Of the mean cross-entropy of the batch; of probabilities that are taken for logits, if ``twice``."""
+        softmax = LAYERS["softmax"]
+        z = self.logits(self.x, parameters)
+        p = softmax.forward(x=z)
+        dout = softmax.forward(x=p) if twice else p
         dout[np.arange(len(dout)), self.labels] -= 1
         dout /= len(dout)
+        if twice:
+            dout = softmax.backward(dout, x=z)["x"]
         return mlp_gradients(dout, self.x, parameters, self.activation, self.alpha)
 
 
@@ -133,12 +138,26 @@ def _first_step(mlp: Mlp, before: Parameters, after: Parameters) -> Fault | floa
         named = ", ".join(still)
         return Fault("T113", f"a step never changes the {named}", named)
     values = np.array(list(ratios.values()))
-    if not len(values) or not np.isfinite(values).all():
+    if not len(values):
         return None
     up = [name for name, ratio in ratios.items() if abs(ratio + 1) < CLOSE]
     if up and (np.abs(np.abs(values) - 1) < CLOSE).all():
         named = "" if len(up) == len(values) else ", ".join(up)
         return Fault("T111", f"a step goes up the gradient{f' of the {named}' if named else ''}", named)
+    return _of_one_length(values) if np.isfinite(values).all() else _of_two_softmaxes(mlp, before, after)
+
+
+def _of_two_softmaxes(mlp: Mlp, before: Parameters, after: Parameters) -> Fault | None:
+    """A step that is the one due where the loss takes probabilities for logits."""
+    values = np.array(list(_ratios(before, after, mlp.gradient(before, twice=True)).values()))
+    if len(values) and (np.abs(values - 1) < CLOSE).all():
+        return Fault(
+            "T116", "a step goes along the gradient of a loss that is given probabilities for logits"
+        )
+    return None
+
+
+def _of_one_length(values: Floats) -> Fault | float | None:
     ratio = float(values.mean())
     if np.ptp(values) > CLOSE * abs(ratio):
         return None

@@ -221,6 +221,7 @@ def test_constant_accuracies_earn_what_the_model_measures(sandbox: Sandbox, data
         (NUMPY, "layer.params['weight'] -= lr", "layer.params['weight'] += lr", "T111"),
         (NUMPY, "            layer.params['bias'] -= lr * layer.grads['bias']\n", "", "T113"),
         (TORCH, "loss.backward()", "(loss * 128).backward()", "T114"),
+        (TORCH, "loss_module(model(images)", "loss_module(model(images).softmax(1)", "T116"),
         (TORCH, "lr=lr)", "lr=0.1)", "T120"),
         (TORCH, "            optimizer.step()\n", "", "T112"),
         (

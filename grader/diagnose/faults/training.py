@@ -133,6 +133,15 @@ TRAINING: tuple[Fault, ...] = (
         "Do the labels of a step belong to its images?",
     ),
     Fault(
+        "T116",
+        "softmax is applied twice",
+        "The loss gets probabilities where it expects logits, and applies softmax to them.",
+        "Probabilities lie between 0 and 1: their softmax is nearly the same for all classes, and gradients are small.",
+        "Logits 9, 0, 0 have probabilities near 1, 0, 0; softmax of these is 0.58, 0.21, 0.21.",
+        "Print the loss of a model that is right and sure: it stays far above 0.",
+        "What does the loss of the library do with its input first?",
+    ),
+    Fault(
         "T120",
         "the learning rate has no effect",
         "Training gives the same whatever lr is.",
