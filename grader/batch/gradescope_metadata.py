@@ -86,7 +86,10 @@ def _time(value: Any) -> str:
         value = value.get("utc", value.get("time"))
     if isinstance(value, datetime):
         value = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return str(value.astimezone(UTC).isoformat(timespec="seconds"))
+        try:
+            return str(value.astimezone(UTC).isoformat(timespec="seconds"))
+        except OverflowError:  # 0001-01-01 with an offset: no time was known
+            return ""
     if isinstance(value, date) or value is None:
         return ""
     return str(value)

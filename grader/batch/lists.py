@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +31,8 @@ GROUP = ("group", "group name", "group_name", "team")
 EXTENSION = ("extension hours", "extension_hours", "extension")
 FORMATS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%d-%m-%Y %H:%M", "%d/%m/%Y %H:%M",
            "%d.%m.%Y %H:%M", "%A, %d %B %Y, %I:%M %p", "%b %d, %Y %I:%M%p")  # fmt: skip
+ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?", re.ASCII)  # a bare number may be anybody's id
+YEARS = range(2000, 2101)  # others are what a system writes where it knows no time: 0001-01-01, 1970-01-01
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Times:
         time = next((self.submitted[name] for name in names if name in self.submitted), None)
         extension = next((self.extension[name] for name in names if name in self.extension), 0.0)
         if time is None and entry.identity.submitted:
-            time = read_time(entry.identity.submitted)
+            with contextlib.suppress(ValueError):
+                time = read_time(entry.identity.submitted)
         return time if time is None or time.tzinfo else time.replace(tzinfo=zone), extension
 
     def unmatched(self, entries: Iterable[Entry]) -> list[str]:
@@ -98,9 +103,12 @@ def read_times(path: Path) -> Times:
             submitted.update(dict.fromkeys(names, time))
         if more:
             try:
-                extension.update(dict.fromkeys(names, float(more)))
+                hours = float(more)
             except ValueError:
-                raise UsageError(f"{path}, line {line}: {more!r} is not a number of hours") from None
+                hours = math.nan
+            if not 0 <= hours < math.inf:
+                raise UsageError(f"{path}, line {line}: {more!r} is not a number of hours")
+            extension.update(dict.fromkeys(names, hours))
     return Times(submitted, extension, tuple(listed))
 
 
@@ -108,22 +116,30 @@ def read_time(text: str) -> datetime:
     """A point in time, with its offset from UTC where the text says one.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or none of a year in which somebody can have handed in.
     """
     text = re.sub(r"(\.\d{6})\d+", r"\1", text.strip())
     text = re.sub(r" ?UTC$", "+00:00", text)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        for form in FORMATS:
-            try:
-                found = datetime.strptime(text, form)
-                break
-            except ValueError:
-                continue
-        else:
-            raise
+    found = _as_iso(text) or next(filter(None, (_in_form(text, form) for form in FORMATS)), None)
+    if found is None or found.year not in YEARS:
+        raise ValueError(f"{text!r} is not a time")
     return found
+
+
+def _as_iso(text: str) -> datetime | None:
+    if not ISO.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _in_form(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form)
+    except ValueError:
+        return None
 
 
 def read_groups(path: Path) -> dict[str, str]:

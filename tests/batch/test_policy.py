@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,9 +90,16 @@ def test_times_from_a_list(tmp_path: Path) -> None:
     assert times.of(entry("x", email="bo@x.org")) == (None, 12.0)
     assert times.unmatched([entry("Jane Doe"), entry("z")]) == ["bo@x.org"]
     assert times.of(entry("y", submitted="2025-11-15T10:00:00Z"))[0] == datetime(2025, 11, 15, 10, tzinfo=UTC)
-    path.write_text("id,time\n900,yesterday\n")
-    with pytest.raises(UsageError, match="line 2: 'yesterday' is not a time"):
-        read_times(path)
+    assert times.of(entry("y", submitted="0001-01-01T00:00:00+01:00"))[0] is None
+    for time in ("yesterday", "20251114", "2025W10", "0001-01-01", "1970-01-01T00:00:00Z", "9999-12-31 23:59",
+                 "2025-02-29 10:00", "31/11/2025 10:00", "2025-11-14T23:59+25:00"):  # fmt: skip
+        path.write_text(f"id,time\n900,{time}\n")
+        with pytest.raises(UsageError, match=f"line 2: {re.escape(repr(time))} is not a time"):
+            read_times(path)
+    for hours in ("nan", "inf", "-1", "soon"):
+        path.write_text(f"id,extension\n900,{hours}\n")
+        with pytest.raises(UsageError, match=f"line 2: '{hours}' is not a number of hours"):
+            read_times(path)
     path.write_text("foo,time\n1,2\n")
     with pytest.raises(UsageError, match="no column says who"):
         read_times(path)
