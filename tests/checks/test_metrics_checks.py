@@ -127,3 +127,9 @@ def test_an_accuracy_in_percent_costs_once(sandbox: Sandbox) -> None:
     report = grade_files(sandbox, {"train_mlp_numpy.py": text.encode()}, "metrics", variant="2025")
     assert [c.verdict for c in report.checks] == [Verdict.FAILED, Verdict.PASSED]
     assert "these are percent" in report.checks[0].message
+
+
+def test_stubs_that_agree_with_each_other_earn_nothing(sandbox: Sandbox) -> None:
+    text = ACCURACY.format(body="return 0.5") + EVALUATE.format(extra="", body="return 0.5")
+    report = grade_files(sandbox, {"train_mlp_numpy.py": text.encode()}, "metrics", variant="2025")
+    assert [c.earned for c in report.checks] == [0, 0]

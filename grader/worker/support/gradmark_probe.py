@@ -38,6 +38,16 @@ def _fresh(value: Any) -> Any:
     return value.clone() if hasattr(value, "clone") else np.array(value)
 
 
+class GivenAccuracy:
+    """Stands in for a submission's accuracy: gives the numbers that it is handed, one a call."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values = iter(values)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return np.float64(next(self.values))
+
+
 class NumpyModel:
     """Its prediction for an image is the image's first ten numbers, as probabilities."""
 
