@@ -85,8 +85,13 @@ def test_built_in_rubrics_are_read(name: str) -> None:
         ("points = 2", "pionts = 2", "parts[0].checks[0].pionts"),
         ('target = "modules:LinearModule"', 'target = "modules"', "parts[0].target: 'modules'"),
         ("schema = 1", "schema = 9", "schema"),
+        ('kind = "forward"', 'kind = "training", loop = "host"', "checks[0]: loop = 'host' needs network"),
+        ('kind = "forward"', 'kind = "training", loop = "host", network = "m:N", ask = "repeats"', "submission's own train; with"),
+        ('kind = "forward"', 'kind = "claim", values = { a = "speed" }', "values.a: 'speed': Input should be 'test_accuracy'"),
+        ('kind = "forward"', 'kind = "claim"', "parts[0].checks[0].values: Field required"),
+        ('kind = "forward"', 'kind = "experiment", experiment = "saddle"', "'saddle': Input should be 'lr-sweep', 'batch-norm'"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert expected in message(tmp_path, SMALL.replace(old, new))
 

@@ -129,6 +129,9 @@ TrainingAsk = Literal[
 ]
 
 
+HOST_ASKS = ("accuracy", "loss_falls", "parameters_change")
+
+
 class TrainingSpec(CheckBase):
     """Does training reach accuracy bands in a budget, and is it done right?"""
 
@@ -143,11 +146,23 @@ class TrainingSpec(CheckBase):
     batch_norm: bool | None = Field(default=None, description="passed as use_batch_norm; none: not passed")
     network: Target | None = Field(default=None, description="network class, for loop = 'host'")
     loop: Literal["submission", "host"] = Field(
-        default="submission", description="whose training loop is run"
+        default="submission",
+        description="whose training loop is run; host: a network earns without a working train",
     )
     confidence: float = Field(
         default=0.99, gt=0.5, lt=1, description="one-sided; a band counts unless excluded by it"
     )
+
+    @model_validator(mode="after")
+    def _host_loop_is_possible(self) -> TrainingSpec:
+        if self.loop == "host" and self.network is None:
+            raise ValueError("loop = 'host' needs network = 'module:class'")
+        if self.loop == "host" and self.ask not in HOST_ASKS:
+            raise ValueError(
+                f"ask = '{self.ask}' is about the submission's own train; with loop = 'host', ask for "
+                f"{' or '.join(HOST_ASKS)}"
+            )
+        return self
 
 
 ClaimMeaning = Literal["test_accuracy", "best_validation_accuracy", "validation_accuracies"]
