@@ -89,8 +89,9 @@ def _batch_evidence(spec: TrainingSpec, context: Context) -> Evidence:
 def architectures(spec: TrainingSpec, context: Context) -> Finding:
     """Train with no and with two hidden layers, for one epoch, and with a very small learning rate."""
     trials = [short_trial(context, short_budget(spec, rate=rate)) for rate in (spec.learning_rate, LOW_RATE)]
-    if all(_tells_nothing(trial.outputs["validation"]) for trial in trials):
-        text = "Whatever lr is, the model gives the same for every image: no argument can be seen to have an effect."
+    why = _no_training(*trials)
+    if why:
+        text = f"{why}, whatever lr is: no argument can be seen to have an effect."
         return Finding(Verdict.FAILED, text, hint="Make training work first.", output=printed(context))
     evidence = [
         _linear_evidence(spec, context),
@@ -163,6 +164,16 @@ def _same(one: Floats, other: Floats) -> bool:
     """Whether two models give the same, up to rounding: models that hardly learnt anything may differ by little."""
     scale = float(np.abs(np.nan_to_num(other)).max())
     return bool(np.allclose(one, other, rtol=0, atol=EQUAL * scale, equal_nan=True))
+
+
+def _no_training(usual: Trial, small: Trial) -> str:
+    """Why nothing can be seen of what the arguments do, at the usual and at a very small learning rate; "" if it can."""
+    outputs = [trial.outputs["validation"] for trial in (usual, small)]
+    if all(_tells_nothing(item) for item in outputs):
+        return "The model gives the same for every image"
+    if usual.served + small.served == 0 and _same(*outputs):
+        return "No training image is read, and the model is the same"
+    return ""
 
 
 def _tells_nothing(outputs: Floats) -> bool:

@@ -110,8 +110,14 @@ WRONG = [
     ("best_model", "        if val_accuracies[-1] > best_accuracy:\n            best_accuracy = val_accuracies[-1]\n",
      "        tested = evaluate_model(model, cifar10_loader['test'])\n        if tested > best_accuracy:\n            best_accuracy = tested\n",
      Verdict.FAILED, "is chosen on the test images: another model"),
+    # two ways to choose that are right: the lowest loss, which may come before the highest accuracy, and stopping early
+    ("best_model", "        if val_accuracies[-1] > best_accuracy:\n", "        if epoch == 0 or (lr < 0.1 and val_accuracies[-1] > best_accuracy):\n",
+     Verdict.PASSED, "epochs comes back"),
+    ("best_model", "            best_state = deepcopy(model.state_dict())\n",
+     "            best_state = deepcopy(model.state_dict())\n        else:\n            break\n", Verdict.PASSED, "comes back"),
+    ("best_model", "        if val_accuracies[-1] > best_accuracy:\n", "        if epoch == 0:\n", Verdict.FAILED, "The returned model is right on"),
     ("best_model", "    for epoch in range(epochs):\n", "    cifar10_loader['train'] = list(cifar10_loader['train'])\n"
-     "    for epoch in range(epochs):\n", Verdict.PASSED, "The best of 4 epochs comes back"),
+     "    for epoch in range(epochs):\n", Verdict.PASSED, "epochs comes back"),
     ("best_model", "tqdm(cifar10_loader['train']", "tqdm(torch.utils.data.DataLoader(torch.utils.data.ConcatDataset("
      "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
@@ -125,6 +131,8 @@ WRONG = [
     ("architectures", "range(epochs)", "range(3)", Verdict.PARTIAL, "3 validation accuracies come back"),
     ("architectures", "    return model, val", "    model.forward = lambda x: torch.ones(len(x), 10)\n    return model, val",
      Verdict.FAILED, "the same for every image"),
+    ("architectures", "    for epoch in range(epochs):\n", "    return model, [0.5] * epochs, 0.5, {}\n    for epoch in range(epochs):\n",
+     Verdict.FAILED, "No training image is read"),
     ("train_eval_mode", "    model.eval()\n", "", Verdict.FAILED, "The model is evaluated in train mode"),
     ("train_eval_mode", "        model.train()\n", "", Verdict.FAILED, "training goes on in the mode of the evaluation"),
     ("train_eval_mode", "10, use_batch_norm)", "10, True)", Verdict.PARTIAL, "With use_batch_norm = False"),
