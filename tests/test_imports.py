@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +105,11 @@ def test_public_names_are_sorted_and_there(name: str) -> None:
     names = list(module.__all__)
     assert len(set(names)) == len(names)
     assert all(hasattr(module, item) for item in names)
+
+
+def test_a_right_layer_is_graded_without_the_catalogue_of_faults() -> None:
+    program = (
+        "import sys, grader.grading; from grader.checks import contract, gradient, init; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"grader.diagnose.catalogue", "torch", "nbformat", "dask"} & set(done.stdout.split())

@@ -150,11 +150,15 @@ class Context:
     def seconds(self) -> float:
         """Time limit of one request to the worker, in seconds; short once this target has run out of it."""
         limit = self.spec.seconds or self.rubric.limits.seconds
-        return (
-            min(limit, SECOND_CHANCE)
-            if self.facts.get(f"hung:{self.spec.target or self.part.target}")
-            else limit
-        )
+        return min(limit, SECOND_CHANCE) if self.facts.get(self._hung) else limit
+
+    @property
+    def _hung(self) -> str:
+        return f"hung:{self.spec.target or self.part.target}"
+
+    def hung(self) -> None:
+        """The target has run out of its time: from now on it gets less."""
+        self.facts[self._hung] = True
 
     def outline(self, module: str) -> Outline | None:
         """What the submission's file of a module defines, or None if there is no such file."""

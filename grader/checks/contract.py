@@ -8,20 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.contract_cache import clear_cache
+from grader.checks.contract_calls import Answer, alike, call_of, input_gradient, parameters_of, why_dead
 from grader.checks.contract_stability import ASKS as OF_STABILITY
-from grader.checks.contract_stability import Answer, stable, stable_rows, why_unstable
+from grader.checks.contract_stability import stable, stable_rows, why_unstable
 from grader.checks.layer import LayerUnderTest, layer_under_test
 from grader.checks.own_mask import draws_its_own
 from grader.checks.support import best_hint, printed
-from grader.conventions.layer_form import LayerForm
-from grader.conventions.spelling import Parameter
+from grader.errors import WorkerError, WorkerTimeout
 from grader.model import Diagnosis, Evidence, Verdict
-from grader.numerics import Array, Call, Outcome
 from grader.rubric import ContractSpec
-from grader.sandbox import Program, Ref, Reply
-from grader.truth import Case
 
-PLAIN = Case("plain", {"n": 5})
+METHODS = ("forward", "backward")
 
 HINTS = {
     "overwrites": "Call forward and backward twice on the same layer and compare the stored gradients with those of one call.",
@@ -41,31 +39,43 @@ OWN_MASK_HINT = 'For the course: of these, only asks = ["inputs_untouched"] can 
 
 def check_contract(spec: ContractSpec, context: Context) -> Finding:
     """Put every ask to a fresh instance; the share of kept ones is the share of the points."""
-    evidence: list[Evidence] = []
-    with layer_under_test(context, methods=("forward", "backward")) as under:
+    with layer_under_test(context, methods=METHODS) as under:
         if draws_its_own(under) and set(spec.asks) != {"inputs_untouched"}:
             raise CannotJudge(Finding(Verdict.FAILED, OWN_MASK, hint=OWN_MASK_HINT))
-        call = _call(context, under, "alive", 5)
-        dead = _alive(under, call, under.subject.run([call], fresh=True)[0])
-        if dead:
-            return Finding(
-                Verdict.FAILED,
-                dead,
-                hint="Get one forward and one backward to work first.",
-                output=printed(context),
-            )
-        for ask in spec.asks:
-            answer = ASKS[ask](context, under)
-            if answer is not None:
-                evidence.append(Evidence(what=ask.replace("_", " "), agreed=answer[0], detail=answer[1]))
-        kept = [item for item in evidence if item.agreed]
-        broken = [item for item in evidence if not item.agreed]
-        said, faults = [item.detail for item in broken if item.what not in OF_STABILITY], list[Diagnosis]()
-        if unstable := [item for item in broken if item.what in OF_STABILITY]:
-            sentence, faults = why_unstable(context, under, unstable)
-            said.insert(0, sentence)
+        call = call_of(context, under, "alive", 5)
+        dead = why_dead(under, call, under.subject.run([call], fresh=True)[0])
+    if dead:
+        hint = "Get one forward and one backward to work first."
+        return Finding(Verdict.FAILED, dead, hint=hint, output=printed(context))
+    evidence: list[Evidence] = []
+    for ask in spec.asks:
+        answer = _answer(context, ASKS[ask])
+        if answer is not None:
+            evidence.append(Evidence(what=ask.replace("_", " "), agreed=answer[0], detail=answer[1]))
+    return _told(context, evidence)
+
+
+def _answer(context: Context, ask: Callable[[Context, LayerUnderTest], Answer]) -> Answer:
+    """The answer to one question; a call that does not end, or that ends the worker, costs this question alone."""
+    try:
+        with layer_under_test(context, methods=METHODS) as under:
+            return ask(context, under)
+    except WorkerTimeout as error:
+        context.hung()
+        return False, f"Too slow, or endless: {error}."
+    except WorkerError as error:
+        return False, f"{error}."
+
+
+def _told(context: Context, evidence: list[Evidence]) -> Finding:
+    kept = [item for item in evidence if item.agreed]
+    broken = [item for item in evidence if not item.agreed]
     if not broken:
         return Finding(Verdict.PASSED, evidence=tuple(evidence), output=printed(context))
+    said, faults = [item.detail for item in broken if item.what not in OF_STABILITY], list[Diagnosis]()
+    if unstable := [item for item in broken if item.what in OF_STABILITY]:
+        sentence, faults = _instability(context, unstable)
+        said.insert(0, sentence)
     return Finding(
         Verdict.PARTIAL if kept else Verdict.FAILED,
         " ".join(said),
@@ -77,62 +87,40 @@ def check_contract(spec: ContractSpec, context: Context) -> Finding:
     )
 
 
-_NAMES = {"x": "an input"}
-
-
-def _call(context: Context, under: LayerUnderTest, purpose: str, n: int) -> Call:
-    return under.call(context.generator(purpose), replace(PLAIN, sizes={"n": n}), backward=True)
-
-
-def _alive(under: LayerUnderTest, call: Call, outcome: Outcome) -> str:
-    """Why an outcome cannot earn anything: it raised, or it is empty, constant or not finite; "" if it is fine."""
-    if outcome.error:
-        return f"The call raised {outcome.error}."
-    first = under.layer.tensors[0]
-    dx = outcome.grads.get(first)
-    if outcome.output is None or dx is None:
-        return "forward or backward returned nothing."
-    if dx.shape != call.tensors[first].shape:
-        return f"backward returned shape {dx.shape} for {_NAMES.get(first, first)} of shape {call.tensors[first].shape}."
-    for name in under.spelling.parameters:
-        gradient = outcome.grads.get(name)
-        if gradient is None or not np.isfinite(gradient).all() or not gradient.any():
-            return f"backward leaves no gradient of {name}, or an empty one."
-    if not np.isfinite(outcome.output).all() or not np.isfinite(dx).all() or not dx.any():
-        return "forward or backward returned zeros or no finite numbers."
-    return ""
+def _instability(context: Context, unstable: list[Evidence]) -> tuple[str, list[Diagnosis]]:
+    try:
+        with layer_under_test(context, methods=METHODS) as under:
+            return why_unstable(context, under, unstable)
+    except WorkerError:
+        return unstable[0].detail, []
 
 
 def _overwrites(context: Context, under: LayerUnderTest) -> Answer:
-    first, second = _call(context, under, "first", 5), _call(context, under, "second", 5)
-    second = replace(second, tensors={**second.tensors, **_parameters(under, first)})
+    first, second = call_of(context, under, "first", 5), call_of(context, under, "second", 5)
+    second = replace(second, tensors={**second.tensors, **parameters_of(under, first)})
     both = under.subject.run([first, second], fresh=True)
     alone = under.subject.run([second], fresh=True)[0]
-    dead = _alive(under, second, alone)
+    dead = why_dead(under, second, alone)
     if dead:
         return False, dead
     for name in under.spelling.parameters:
         before, after, fresh = both[0].grads.get(name), both[1].grads.get(name), alone.grads.get(name)
-        if after is None or fresh is None or before is None or not _same(after, fresh):
+        if after is None or fresh is None or before is None or not alike(after, fresh):
             added = (
                 before is not None
                 and after is not None
                 and fresh is not None
-                and _same(after, fresh + before)
+                and alike(after, fresh + before)
             )
             how = "is added to what was there before" if added else "depends on earlier calls"
             return False, f"The gradient of {name} {how}; backward should overwrite it."
     return True, "backward overwrites the gradients"
 
 
-def _parameters(under: LayerUnderTest, call: Call) -> dict[str, Array]:
-    return {name: call.tensors[name] for name in under.layer.parameters}
-
-
 def _inputs_untouched(context: Context, under: LayerUnderTest) -> Answer:
-    call = _call(context, under, "inputs", 5)
+    call = call_of(context, under, "inputs", 5)
     outcome = under.subject.run([call], fresh=True)[0]
-    dead = _alive(under, call, outcome)
+    dead = why_dead(under, call, outcome)
     if dead:
         return False, dead
     if outcome.mutated:
@@ -142,11 +130,11 @@ def _inputs_untouched(context: Context, under: LayerUnderTest) -> Answer:
 
 
 def _batch_of_one(context: Context, under: LayerUnderTest) -> Answer:
-    call = _call(context, under, "one", 1)
+    call = call_of(context, under, "one", 1)
     outcome = under.subject.run([call], fresh=True)[0]
     if outcome.error:
         return False, f"A batch of one raised {outcome.error}."
-    more = _call(context, under, "five", 5)
+    more = call_of(context, under, "five", 5)
     at_five = under.subject.run([more], fresh=True)[0]
     right_at_five = {
         name
@@ -174,90 +162,24 @@ def _batch_of_one(context: Context, under: LayerUnderTest) -> Answer:
 
 
 def _fresh_batch(context: Context, under: LayerUnderTest) -> Answer:
-    large, small = _call(context, under, "large", 6), _call(context, under, "small", 3)
-    small = replace(small, tensors={**small.tensors, **_parameters(under, large)})
+    large, small = call_of(context, under, "large", 6), call_of(context, under, "small", 3)
+    small = replace(small, tensors={**small.tensors, **parameters_of(under, large)})
     after = under.subject.run([large, small, large], fresh=True)
     for call, outcome, size in ((small, after[1], "smaller"), (large, after[2], "larger")):
         alone = under.subject.run([call], fresh=True)[0]
-        dead = _alive(under, call, alone)
+        dead = why_dead(under, call, alone)
         if dead:
             return False, dead
         if outcome.error:
             return False, f"A {size} batch after another raised {outcome.error}."
-        if not _same(outcome.output, alone.output) or not _same(_first(under, outcome), _first(under, alone)):
+        if not alike(outcome.output, alone.output) or not alike(
+            input_gradient(under, outcome), input_gradient(under, alone)
+        ):
             return (
                 False,
                 f"A {size} batch after another gives other numbers than on a fresh layer: something of the earlier one is left.",
             )
     return True, "batches of other sizes one after another do not disturb each other"
-
-
-def _clear_cache(context: Context, under: LayerUnderTest) -> Answer:
-    """clear_cache drops what forward cached, and leaves a layer that works. A class without one is not asked."""
-    call = _call(context, under, "cache", 4)
-    before = under.subject.run([call], fresh=True)[0]
-    reply = _cleared(context, under, call)
-    if reply.values.get("there") is not True:
-        return None
-    if "clear" in reply.errors:
-        return False, f"clear_cache raised {reply.errors['clear']}."
-    dead = _alive(under, call, before)
-    if dead:
-        return False, dead
-    due, kept = reply.values.get("due"), reply.values.get("kept")
-    if isinstance(kept, np.ndarray) and isinstance(due, np.ndarray) and np.array_equal(kept, due):
-        return False, "clear_cache drops nothing: backward still gives the same gradient after it."
-    after = under.subject.run([call])[0]
-    if after.error:
-        return False, f"After clear_cache, the next call raised {after.error}."
-    if not _same(after.output, before.output) or not _same(_first(under, after), _first(under, before)):
-        return False, "After clear_cache, the next call gives other numbers."
-    return True, "clear_cache drops what was cached and leaves a layer that works"
-
-
-def _cleared(context: Context, under: LayerUnderTest, call: Call) -> Reply:
-    """Backward before and after clear_cache, on the instance of the last call: what it gives of the cache's making."""
-    program = Program()
-    instance = under.subject.instance
-    parameter = under.spelling.parameters.get("weight")
-    weight = parameter if isinstance(parameter, Parameter) else None
-
-    def backward(name: str) -> None:
-        with program.attempt():
-            dx = program.call(instance.attr("backward"), np.array(call.cotangent))
-            program.send(name, program.copy(_weight_gradient(under, instance) or dx))
-
-    backward("due")
-    kept = _weight_gradient(under, instance)
-    if kept is not None:
-        with program.attempt():  # so that a gradient that is left over is not taken for one computed again
-            blank = np.zeros(1) if weight is None else np.zeros_like(weight.stored(call.tensors["weight"]))
-            program.set(kept, blank)
-    program.send("there", program.exists(instance.attr("clear_cache")))
-    with program.attempt("clear"):
-        program.call(instance.attr("clear_cache"))
-    backward("kept")
-    return under.subject.worker.run(program, timeout=context.seconds)
-
-
-def _weight_gradient(under: LayerUnderTest, instance: Ref) -> Ref | None:
-    """Where the gradient of the weight is kept, in a layer that has one."""
-    if isinstance(under.spelling, LayerForm):
-        member = under.spelling.gradients.get("weight")
-        return member.under(instance) if member else None
-    weight = under.spelling.parameters.get("weight")
-    return instance.attr("grads").item(weight.key) if weight else None
-
-
-def _first(under: LayerUnderTest, outcome: Outcome) -> Array | None:
-    return outcome.grads.get(under.layer.tensors[0])
-
-
-def _same(a: Array | None, b: Array | None) -> bool:
-    if a is None or b is None or a.shape != b.shape:
-        return False
-    scale = max(float(np.abs(b).max()), 1e-30) if b.size else 1.0
-    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-5 * scale))
 
 
 ASKS: dict[str, Callable[[Context, LayerUnderTest], Answer]] = {
@@ -267,5 +189,5 @@ ASKS: dict[str, Callable[[Context, LayerUnderTest], Answer]] = {
     "fresh_batch": _fresh_batch,
     "stable": stable,
     "stable_rows": stable_rows,
-    "clear_cache": _clear_cache,
+    "clear_cache": clear_cache,
 }

@@ -6,6 +6,7 @@ import numpy as np
 
 from grader import diagnose
 from grader.checks.context import Context
+from grader.checks.contract_calls import Answer
 from grader.checks.forward import observation
 from grader.checks.layer import LayerUnderTest
 from grader.checks.support import fault_in_words, named
@@ -13,7 +14,6 @@ from grader.model import Diagnosis, Evidence, Verdict
 from grader.numerics import Array, Call, Outcome, compare
 
 ASKS = ("stable", "stable rows")  # as evidence names them
-Answer = tuple[bool, str] | None  # kept or not, and one sentence; None: does not apply
 
 
 def stable(context: Context, under: LayerUnderTest) -> Answer:

@@ -87,8 +87,12 @@ def cotangent(rng: np.random.Generator, output: Array, *, loss: bool) -> Array:
 
 
 @contextmanager
-def layer_under_test(context: Context, *, methods: tuple[str, ...] = ()) -> Iterator[LayerUnderTest]:
+def layer_under_test(context: Context, *, methods: tuple[str, ...]) -> Iterator[LayerUnderTest]:
     """The part's layer in the part's worker, which has seen no more than the part's earlier checks.
+
+    Args:
+        context: of the check.
+        methods: those that it needs; no other is called, so that one that does not end costs itself alone.
 
     Raises:
         CannotJudge: it is not there, unfilled, or cannot be constructed.
@@ -98,17 +102,17 @@ def layer_under_test(context: Context, *, methods: tuple[str, ...] = ()) -> Iter
     if missing is not None:
         raise CannotJudge(missing)
     with context.part_worker() as worker:
-        yield _under_test(context, worker)
+        yield _under_test(context, worker, methods)
 
 
-def _under_test(context: Context, worker: Worker) -> LayerUnderTest:
+def _under_test(context: Context, worker: Worker, methods: tuple[str, ...]) -> LayerUnderTest:
     spelling: Spelling | LayerForm
     subject: WorkerSubject | FormSubject
     if context.part.convention == "module_class":
-        spelling = spell(context, worker)
+        spelling = spell(context, worker, called="forward" in methods)
         subject = WorkerSubject(worker, spelling, timeout=context.seconds, printed=context.output)
     else:
-        spelling = find_form(context, worker)
+        spelling = find_form(context, worker, methods=methods)
         subject = FormSubject(worker, spelling, timeout=context.seconds, printed=context.output)
     layer = spelling.reference if isinstance(spelling, LayerForm) else layer_called(spelling.layer)
     return LayerUnderTest(subject, spelling, layer, truth_of(layer, spelling.options))

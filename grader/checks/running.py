@@ -30,7 +30,7 @@ def run_check(spec: CheckBase, context: Context) -> Finding:
     except CannotJudge as reason:
         return reason.finding
     except WorkerTimeout as error:
-        context.facts[f"hung:{spec.target or context.part.target}"] = True
+        context.hung()
         _keep_import(context, error)
         return Finding(Verdict.ERRORED, f"Too slow, or endless: {error}", output="".join(context.output))
     except WorkerError as error:

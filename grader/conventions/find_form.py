@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import absent, keep_output, printed, raised
 from grader.conventions.arguments import Unbound, bind, constructor_quantities, sources_of
 from grader.conventions.form_subject import new_instance
-from grader.conventions.form_trial import best_layout, settle
+from grader.conventions.form_trial import best_layout, settle, told_layout
 from grader.conventions.layer_form import LOSSES, LayerForm
 from grader.conventions.layouts import parameter_layouts
 from grader.conventions.members import Member, Step, declared_member, find_parameter, members_of
+from grader.conventions.target_look import Look, backward_names, look_at
 from grader.model import Verdict
 from grader.numerics import Array
 from grader.rubric import Spelled
@@ -29,22 +30,18 @@ SIZES = {
     "kernel_height": 2,
     "kernel_width": 2,
 }  # so that a layout shows
+METHODS = ("forward", "backward")
 SECOND_BIAS = "bias_hh"
 Signature = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What the target is: values that the worker sent, and what they mean."""
+def find_form(context: Context, worker: Worker, *, methods: Container[str] = METHODS) -> LayerForm:
+    """How the part's layer is called; each step is done once per submission.
 
-    values: Mapping[str, Any]
-    is_class: bool
-    is_autograd: bool  # a torch.autograd.Function
-    is_torch: bool
-
-
-def find_form(context: Context, worker: Worker) -> LayerForm:
-    """How the part's layer is called; found once per submission.
+    Args:
+        context: of the check.
+        worker: that holds the submission.
+        methods: "forward", "backward": what will be called. Another is not called here either, as it may not end.
 
     Raises:
         CannotJudge: it is missing, unfilled, raises, or asks for something that no layer of this kind has.
@@ -52,7 +49,14 @@ def find_form(context: Context, worker: Worker) -> LayerForm:
     """
     module, name = context.target
     key = f"form:{context.part.id}:{module}:{name}"
-    return context.once(key, lambda: _find(context, worker))
+    made = context.once(key, lambda: _find(context, worker))
+    point = discovery_point(context, made.reference, made.options)
+    if "forward" not in methods and (told := told_layout(context, made, point)):
+        return told
+    form = context.once(f"{key}:forward", lambda: best_layout(context, worker, made, point))
+    if "backward" not in methods:
+        return form
+    return context.once(f"{key}:backward", lambda: settle(context, worker, form, point))
 
 
 def discovery_point(context: Context, layer: Layer, options: Mapping[str, object]) -> dict[str, Array]:
@@ -63,7 +67,7 @@ def discovery_point(context: Context, layer: Layer, options: Mapping[str, object
 
 def _find(context: Context, worker: Worker) -> LayerForm:
     spelled = context.part.spelling
-    look = _look(context, worker, spelled)
+    look = look_at(context, worker, spelled)
     form = LayerForm(
         *context.target,
         context.part.layer,
@@ -77,72 +81,10 @@ def _find(context: Context, worker: Worker) -> LayerForm:
         form = _object(context, worker, form, spelled, look)
     else:
         form = _functions(context, worker, form, spelled, look)
-    form = best_layout(context, worker, form, discovery_point(context, form.reference, form.options))
-    return settle(context, worker, form, discovery_point(context, form.reference, form.options))
+    return form
 
 
-def _look(context: Context, worker: Worker, spelled: Spelled) -> _Look:
-    """What the target is, and what it and its backward take."""
-    module, name = context.target
-    program = Program()
-    found = program.import_(module)
-    target = found.attr(name)
-    program.send("exists", program.exists(target))
-    program.send("what", program.describe(target))
-    program.send("signature", program.signature(target))
-    with program.attempt():
-        program.send("takes", program.signature(target.attr("forward")))
-    for candidate in backward_names(name, spelled.backward):
-        if candidate != name:
-            program.send("back:" + candidate, program.exists(found.attr(candidate)))
-            with program.attempt():
-                program.send("takes:" + candidate, program.signature(found.attr(candidate)))
-    reply = worker.run(program, timeout=context.seconds)
-    keep_output(context, reply)
-    if reply.values.get("exists") is False:
-        raise CannotJudge(Finding(Verdict.MISSING, f"{module}.py does not define {name}."))
-    if reply.error:
-        raise CannotJudge(raised(reply.error, doing=f"importing {module}", output=printed(context)))
-    what: Any = reply.values["what"]
-    methods = set(what.get("methods", ()))
-    autograd = "apply" in methods and "Function" in what.get("bases", ())
-    module_of_torch = {"named_parameters", "register_buffer"} <= methods
-    return _Look(
-        reply.values,
-        is_class=bool(what.get("is_class")),
-        is_autograd=autograd,
-        is_torch=context.part.convention == "torch" or module_of_torch or autograd,
-    )
-
-
-def backward_names(name: str, declared: str) -> tuple[str, ...]:
-    """Names that the backward of a forward function may have, the likeliest first."""
-    if declared:
-        return (declared,)
-    stem = name.removesuffix("_forward").removesuffix("_fwd").removeprefix("forward_")
-    swapped = [
-        name.replace(a, b)
-        for a, b in (("forward", "backward"), ("Forward", "Backward"), ("fwd", "bwd"))
-        if a in name
-    ]
-    forms = (
-        "{}_backward",
-        "{}_bwd",
-        "backward_{}",
-        "{}_grad",
-        "grad_{}",
-        "{}_gradient",
-        "d_{}",
-        "d{}",
-        "{}_derivative",
-        "{}_prime",
-        "{}_back",
-        "{}_backprop",
-    )
-    return tuple(dict.fromkeys([*swapped, *(form.format(stem) for form in forms)]))
-
-
-def _functions(context: Context, worker: Worker, form: LayerForm, spelled: Spelled, look: _Look) -> LayerForm:
+def _functions(context: Context, worker: Worker, form: LayerForm, spelled: Spelled, look: Look) -> LayerForm:
     """A forward function, perhaps with a backward function; or torch code."""
     layer = form.reference
     signature = look.values.get("signature") or []
@@ -173,7 +115,7 @@ def _functions(context: Context, worker: Worker, form: LayerForm, spelled: Spell
     return form
 
 
-def _object(context: Context, worker: Worker, form: LayerForm, spelled: Spelled, look: _Look) -> LayerForm:
+def _object(context: Context, worker: Worker, form: LayerForm, spelled: Spelled, look: Look) -> LayerForm:
     """A class: construct it, see its methods and where its parameters are."""
     layer = form.reference
     construct = bind_or_say(

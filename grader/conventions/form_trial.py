@@ -40,6 +40,13 @@ def best_layout(context: Context, worker: Worker, form: LayerForm, point: Mappin
     return replace(best[3], cached="cached" in flags, joint="joint" in flags, pair="pair" in flags)
 
 
+def told_layout(context: Context, form: LayerForm, point: Mapping[str, Array]) -> LayerForm | None:
+    """How parameters are stored where their shapes alone tell; None where a call has to."""
+    want = np.asarray(form.reference.forward(**point, **form.settings()))
+    candidates = list(_candidates(context, form, point, want))
+    return candidates[0] if len(candidates) == 1 else None
+
+
 def _call(form: LayerForm, point: Mapping[str, Array], cotangent: Array | None = None) -> Call:
     layer = form.reference
     return Call({n: point[n] for n in layer.tensors}, {n: point[n] for n in layer.constants}, cotangent)

@@ -25,15 +25,32 @@ ALPHA_LAYERS = frozenset({"elu", "leaky_relu"})
 DEFAULT_ALPHA = 0.5  # for constructors that take it: anything but 1, so that a forgotten alpha shows
 
 
-def spell(context: Context, worker: Worker) -> Spelling:
+def spell(context: Context, worker: Worker, *, called: bool = True) -> Spelling:
     """How the submission spells the part's layer.
+
+    Args:
+        context: of the check.
+        worker: that holds the submission.
+        called: whether forward will be called; it is not otherwise, as it may not end.
 
     Raises:
         CannotJudge: it is missing, unfilled, raises, or has parameters of other shapes.
         WorkerError: the worker died.
     """
     module, name = context.target
-    return context.once(f"spelling:{module}:{name}", lambda: _find(context, worker, module, name))
+    made = context.once(f"constructor:{module}:{name}", lambda: _find(context, worker, module, name))
+    if not called:
+        return made
+    return context.once(f"spelling:{module}:{name}", lambda: _settled(context, worker, made))
+
+
+def _settled(context: Context, worker: Worker, spelling: Spelling) -> Spelling:
+    """What only calls of forward can tell."""
+    if spelling.parameters:
+        spelling = replace(spelling, mode=_setting_mode(context, worker, spelling))
+    if spelling.is_loss:
+        spelling = replace(spelling, labels=_label_form(context, worker, spelling))
+    return spelling
 
 
 def _find(context: Context, worker: Worker, module: str, name: str) -> Spelling:
@@ -42,12 +59,7 @@ def _find(context: Context, worker: Worker, module: str, name: str) -> Spelling:
         raise CannotJudge(missing)
     signature = _signature(context, worker, module, name)
     spelling = _constructor(context, Spelling(module, name, context.part.layer), signature)
-    spelling = _parameters(context, worker, spelling)
-    if spelling.parameters:
-        spelling = replace(spelling, mode=_setting_mode(context, worker, spelling))
-    if spelling.is_loss:
-        spelling = replace(spelling, labels=_label_form(context, worker, spelling))
-    return spelling
+    return _parameters(context, worker, spelling)
 
 
 def _signature(context: Context, worker: Worker, module: str, name: str) -> list[dict[str, Any]]:

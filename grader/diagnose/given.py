@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from grader.diagnose.hypothesis import OUTPUT
-from grader.diagnose.wording import diagnosis
 from grader.model import Diagnosis
 
 
@@ -18,4 +17,6 @@ def name_fault(fault_id: str, *, note: str = "", certain: bool = True) -> Diagno
     Raises:
         KeyError: the catalogue has no such entry.
     """
+    from grader.diagnose.wording import diagnosis  # and with it the catalogue, which a right layer does without
+
     return diagnosis(fault_id, OUTPUT, note=note, certain=certain)

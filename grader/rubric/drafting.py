@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.conventions.find_form import backward_names
+from grader.conventions.target_look import backward_names
 from grader.errors import UsageError
 from grader.model import Verdict
 from grader.rubric import Rubric

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.conventions.find_form import backward_names
+from grader.conventions.target_look import backward_names
 from grader.errors import UsageError
 from grader.rubric import PartSpec, Rubric, ScriptSpec, check_id
 from grader.rubric.scripts import imported

@@ -13,7 +13,9 @@ from grader.checks.running import run_check
 from grader.errors import WorkerDied, WorkerError, WorkerTimeout
 from grader.model import Verdict
 from grader.rubric import load_rubric
+from grader.sandbox import Sandbox
 from grader.submission import submission_from_files
+from tests.grading_support import full_marks_with, grade_files
 
 FILES = {
     "modules.py": b"import helper",
@@ -58,3 +60,25 @@ def test_the_file_that_is_being_imported_is_known(sandbox) -> None:  # type: ign
         worker.run(program, timeout=1.5)
     assert caught.value.importing == "inner.py"
     assert re.search(r"it was in inner.py line [23], in f", str(caught.value))
+
+
+@pytest.mark.parametrize("convention", ["module_class", "any"])
+@pytest.mark.parametrize(
+    ("line", "loop", "earned"),
+    [
+        ("out = x @ self.params", "while True", {"linear.init": 2}),
+        ("self.grads['weight'] = ", "while True", {"linear.forward": 3, "linear.init": 2}),
+        ("out = x @ self.params", "while len(x) == 1", {"linear.forward": 3, "linear.contract": 1.6}),
+    ],
+)
+def test_what_does_not_end_costs_what_needs_it(
+    sandbox: Sandbox, line: str, loop: str, earned: dict[str, float], convention: str
+) -> None:
+    rubric = load_rubric("uva_dl1_a1")
+    linear = rubric.parts[0].model_copy(update={"convention": convention})
+    limits = rubric.limits.model_copy(update={"seconds": 2.0})
+    rubric = rubric.model_copy(update={"parts": (linear,), "limits": limits})
+    hangs = f"{loop}:\n            import time; time.sleep(1)\n        {line}"
+    files = full_marks_with(modules=(line, hangs))
+    report = grade_files(sandbox, files, "linear.[fgc]*", *earned, variant="2025", rubric=rubric)
+    assert {check.id: check.earned for check in report.checks if check.earned} == pytest.approx(earned)
