@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.context import CannotJudge, Context, Finding
+from grader.checks.context import Context, Finding
 from grader.checks.support import printed
 from grader.checks.training_budget import CLASSES, Trial
-from grader.checks.training_choice import chosen_on_test, failed, tested_instead, validated_by_heart
+from grader.checks.training_choice import chosen_on_test, failed, tested_instead, unseen, validated_by_heart
 from grader.checks.training_images import image_set, measure, predicted
 from grader.checks.training_short import listed, short_budget, short_trial
 from grader.diagnose import name_fault
@@ -26,6 +26,7 @@ CLEAN, SPOILT = 2, 2  # epochs with right labels, then epochs with labels shifte
 SPOILING = f"training labels are right in the first {CLEAN} epochs and shifted by one class after that"
 DROP = 0.08  # of validation accuracy, that spoilt labels must cause before anything is concluded
 LONGER = (2.0, 1.5, 3.0, 1.0, 5.0, 10.0)  # times the learning rate, with which accuracy rises and falls
+SHORTER = 4.0  # times shorter steps, with which the loss falls in each epoch
 ROUNDS = 6  # epochs in which it does
 FALL = 0.015  # of it, that steps that are too long must cause
 SAME = 0.03  # difference between a reported accuracy and a measured one that means the same model
@@ -101,8 +102,29 @@ def _judge_best(context: Context, trial: Trial, returned: float) -> Finding:
     if max(values) - values[-1] < DROP:
         return _no_drop(context, trial, returned)
     found = _compared(trial, returned)
-    elsewhere = None if found.verdict is Verdict.PASSED else chosen_on_test(context, trial, returned, DROP)
-    return elsewhere or found
+    if found.verdict is Verdict.PASSED:
+        return found
+    return (
+        chosen_on_test(context, trial, returned, DROP) or _chosen_by_loss(context, trial, returned) or found
+    )
+
+
+def _chosen_by_loss(context: Context, trial: Trial, returned: float) -> Finding | None:
+    """The best epoch, where short steps let the loss fall in each epoch with right labels.
+
+    With longer steps, the epoch with the lowest loss on the validation images need not be the one with the highest
+    accuracy, and either may be called best.
+    """
+    clean = (trial.validation or ())[:CLEAN]
+    if not any(abs(returned - value) <= SAME / 2 for value in clean):
+        return None
+    gentle = short_trial(context, replace(trial.budget, rate=trial.budget.rate / SHORTER))
+    values = gentle.validation or (0.0,)
+    rise = max(values) - max(values[: CLEAN - 1], default=1.0)
+    if max(values) - values[-1] < DROP or rise < FALL:
+        return None
+    found = _compared(gentle, measure(context, gentle, "validation")[0], min(SAME, rise / 3))
+    return found if found.verdict is Verdict.PASSED else None
 
 
 def _compared(trial: Trial, returned: float, same: float = SAME) -> Finding:
@@ -115,10 +137,6 @@ def _compared(trial: Trial, returned: float, same: float = SAME) -> Finding:
             f"has {last:.1%})."
         )
         return Finding(Verdict.PASSED, text)
-    if trial.served > (len(values) + 0.5) * max(trial.per_epoch, 1):
-        raise _unseen(
-            "it goes on training after the epochs that it reports, so that these say nothing about it"
-        )
     if abs(returned - last) <= same:
         text = (
             f"The last model comes back, not the best: on the validation images it is right on {returned:.1%}, "
@@ -128,25 +146,25 @@ def _compared(trial: Trial, returned: float, same: float = SAME) -> Finding:
             "Keeping a reference to the model keeps the object that training goes on changing: is it a copy?"
         )
         return failed("T101", text, hint)
+    if trial.served > (len(values) + 0.5) * max(trial.per_epoch, 1):
+        raise unseen(
+            "it goes on training after the epochs that it reports, so that these say nothing about it"
+        )
     text = (
         f"The returned model is right on {returned:.1%} of the validation images; the best epoch reported "
         f"{best:.1%}, the last {last:.1%}."
     )
     known = any(abs(returned - value) <= SAME / 2 for value in values)
-    hint = "How is the validation accuracy computed, and of which model?"
-    return failed("T106" if known else "T103", text, hint)
-
-
-def _unseen(why: str) -> CannotJudge:
-    text = f"Which model comes back cannot be seen from outside: {why}. A person must look."
-    return CannotJudge(Finding(Verdict.MANUAL, text))
+    return failed("T106" if known else "T103", text)
 
 
 def _stopped_early(trial: Trial) -> bool:
     """Whether training went on no further than the validation accuracies, and these had begun to fall."""
     values = trial.validation or ()
     passes = trial.served / max(trial.per_epoch, 1)
-    return CLEAN < len(values) < trial.budget.epochs and abs(passes - len(values)) < 0.5
+    if not 1 < len(values) < trial.budget.epochs or abs(passes - len(values)) >= 0.5:
+        return False
+    return len(values) > CLEAN or values[-1] <= max(values[:-1])
 
 
 def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
@@ -206,4 +224,4 @@ def _with_long_steps(context: Context, trial: Trial) -> Finding:
         if trial.spoilt
         else "this submission keeps the training labels"
     )
-    raise _unseen(f"{why}, so that no epoch can be made worse than another")
+    raise unseen(f"{why}, so that no epoch can be made worse than another")

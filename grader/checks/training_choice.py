@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.checks.context import Context, Finding
+from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.training_budget import Trial
 from grader.checks.training_images import image_set, measure
 from grader.checks.training_short import short_trial
@@ -19,6 +19,12 @@ def failed(fault: str, text: str, hint: str = "") -> Finding:
     """No points, for a fault that is named."""
     named = name_fault(fault)
     return Finding(Verdict.FAILED, text, hint=hint or named.hint, diagnoses=(named,))
+
+
+def unseen(why: str) -> CannotJudge:
+    """No verdict on the choice of a model, and why there is none."""
+    text = f"Which model comes back cannot be seen from outside: {why}. A person must look."
+    return CannotJudge(Finding(Verdict.MANUAL, text))
 
 
 def tested_instead(context: Context, trial: Trial) -> Finding | None:
@@ -36,12 +42,14 @@ def tested_instead(context: Context, trial: Trial) -> Finding | None:
 def validated_by_heart(context: Context, trial: Trial) -> Finding | None:
     """That the images that are validated on are trained on: each pass over the training images reads them, too.
 
-    Sets that a submission cuts anew are left alone: images that it validates on are read among no others.
+    Raises:
+        CannotJudge: the submission cuts a validation set of its own, so that these images are read among others alone.
     """
     count = len(image_set(context.data(), "validation", trial.budget)[1])
-    apart = trial.validated - trial.mingled
-    if trial.mingled < MINGLED * trial.budget.epochs * count or apart < count:
+    if trial.mingled < MINGLED * trial.budget.epochs * count:
         return None
+    if trial.validated - trial.mingled < count:
+        raise unseen("it is chosen on other images than the course's validation images")
     text = (
         f"The validation images are trained on: {trial.mingled // count} times each, they are read in batches or orders "
         "in which they are mixed with training images, besides being validated on."

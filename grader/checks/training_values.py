@@ -40,6 +40,8 @@ def accuracies(value: Any) -> tuple[float, ...] | None:
     """A row of accuracies: a list, tuple or array of numbers or of dictionaries of metrics."""
     if isinstance(value, np.ndarray) and value.ndim >= 1 and value.dtype.kind in "fiu":
         value = value.reshape(-1)[:LONGEST].tolist()
+    if isinstance(value, dict) and value and all(type(key) is int for key in value):
+        value = [value[key] for key in sorted(value)]  # by epoch
     if isinstance(value, dict):
         listed = [v for k, v in value.items() if str(k).lower().startswith(("acc", "val_acc"))]
         return accuracies(listed[0]) if listed and not number(listed[0]) else None

@@ -25,6 +25,7 @@ from grader.sandbox import Opaque
         ([np.array(0.3), np.array([0.4])], (0.3, 0.4)),
         ([{"accuracy": 0.3, "precision": [1, 2]}, {"accuracy": 0.4}], (0.3, 0.4)),
         ({"accuracy": [0.3, 0.4]}, (0.3, 0.4)),
+        ({2: 0.4, 1: 0.3}, (0.3, 0.4)),
         ([0, 1], (0.0, 1.0)),
         ([], None),
         (None, None),
