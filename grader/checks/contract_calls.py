@@ -22,7 +22,7 @@ def call_of(context: Context, under: LayerUnderTest, purpose: str, n: int) -> Ca
 
 
 def why_dead(under: LayerUnderTest, call: Call, outcome: Outcome) -> str:
-    """Why an outcome cannot earn anything: it raised, or it is empty, constant or not finite; "" if it is fine."""
+    """Why an outcome cannot earn anything: it raised, or it is empty, a stub's or not finite; "" if it is fine."""
     if outcome.error:
         return f"The call raised {outcome.error}."
     first = under.layer.tensors[0]
@@ -37,7 +37,22 @@ def why_dead(under: LayerUnderTest, call: Call, outcome: Outcome) -> str:
             return f"backward leaves no gradient of {name}, or an empty one."
     if not np.isfinite(outcome.output).all() or not np.isfinite(dx).all() or not dx.any():
         return "forward or backward returned zeros or no finite numbers."
+    due = under.truth(call)
+    if _idle(call, outcome.output, due.output) and _idle(call, dx, due.grads.get(first)):
+        return "forward and backward give back what they were given, or one number everywhere."
     return ""
+
+
+def _idle(call: Call, got: Array, due: Array | None) -> bool:
+    """Whether nothing was computed, though something is due: a stub keeps every contract."""
+    if alike(got, due) or got.size < 2:
+        return False
+    given = [
+        item
+        for item in (*call.tensors.values(), *call.constants.values(), call.cotangent)
+        if item is not None
+    ]
+    return bool((got == got.flat[0]).all()) or any(np.array_equal(got, item) for item in given)
 
 
 def parameters_of(under: LayerUnderTest, call: Call) -> dict[str, Array]:

@@ -84,8 +84,9 @@ def test_an_unfilled_backward_is_missing_and_the_rest_is_graded(sandbox: Sandbox
     assert [c.verdict for c in report.checks] == [Verdict.PASSED, Verdict.MISSING]
 
 
-def test_zeros_earn_nothing(sandbox: Sandbox) -> None:
-    """Forward and backward of zeros are consistent with each other, and still worth nothing."""
+@pytest.mark.parametrize("more", [" * 0", "", " * 0 + 1"])
+def test_stubs_earn_nothing(sandbox: Sandbox, more: str) -> None:
+    """Zeros, what was given, ones: forward and backward are consistent with each other, and still worth nothing."""
     zeros = b"""
 import numpy as np
 class LinearModule:
@@ -104,7 +105,8 @@ class CrossEntropyModule:
     def forward(self, x, y): return 0.0
     def backward(self, x, y): return x * 0
 """
-    report = grade_files(sandbox, {"modules.py": zeros}, *LAYER_PARTS)
+    stubs = zeros.replace(b" * 0", more.encode())
+    report = grade_files(sandbox, {"modules.py": stubs}, *LAYER_PARTS)
     assert {c.id: c.earned for c in report.checks if c.earned} == {}
 
 
