@@ -15,6 +15,7 @@ _BLOCK = re.compile(
     r"|(?P<display>\$\$.+?\$\$|\\\[.+?\\\]|\\begin\{(?P<env>equation|align|gather)\*?\}.+?\\end\{(?P=env)\*?\})",
     re.DOTALL | re.MULTILINE,
 )
+_FORMULA_MARK = re.compile(r"[$`]|\\[()\[\]]|\\(?:begin|end)\{")
 _CODE = frozenset(("python", "py", "numpy", "torch", "python3"))
 
 
@@ -57,11 +58,14 @@ def _section(name: str, lines: list[str]) -> Section:
         return Section(name, text, text)
     last = blocks[-1]
     if last.group("display"):
-        return Section(name, text, _with_left_side(text, last))
+        return Section(name, text, _with_its_sentence(text, last))
     return Section(name, text, last.group("inside").strip(), last.group("kind").lower() in _CODE)
 
 
-def _with_left_side(text: str, block: re.Match[str]) -> str:
-    """The display formula, with the words before it on its line ("final result:", "dL/dW =")."""
-    before = text[: block.start()].rsplit("\n", 1)[-1].strip()
-    return f"{before} {block.group()}" if before.endswith("=") else block.group()
+def _with_its_sentence(text: str, block: re.Match[str]) -> str:
+    """The display formula with the words of its sentence ("dL/dW =", "the transpose of"), up to other formulas."""
+    before = text[: block.start()].rstrip().rsplit("\n", 1)[-1].rstrip()
+    after = text[block.end() :].lstrip().split("\n", 1)[0]
+    words = _FORMULA_MARK.split(before)[-1] if before[-1:] not in (".", "!", "?") else ""
+    rest = _FORMULA_MARK.split(after)[0] if not after[:1].isupper() else ""
+    return f"{words.strip()}\n{block.group()}\n{rest.strip()}".strip()

@@ -78,10 +78,22 @@ def test_markdown_takes_the_last_formula_below_a_heading():
         md="## q1a\nWe have $$A = B$$ so\n\n$$\\frac{dL}{dW} = dY^T X$$\n\nas asked.\n\n"
         "### Question 1 b)\n```python\ndY.sum(axis=0)\n```\n## q4a\nonly words\n"
     )
-    assert found.get("q1a").text == "$$\\frac{dL}{dW} = dY^T X$$"
+    assert found.get("q1a").text == "so\n$$\\frac{dL}{dW} = dY^T X$$\nas asked."
     assert "as asked" in str(found.get("q1a"))
     assert (found.get("q1b").text, found.get("q1b").language) == ("dY.sum(axis=0)", "code")
     assert found.get("q4a").text == "only words"
+
+
+@pytest.mark.parametrize(
+    ("section", "text"),
+    [
+        ("This is the transpose of\n\n$$X^T dY$$\n", "This is the transpose of\n$$X^T dY$$"),
+        ("Done.\n$$dY^T X$$ divided by S", "$$dY^T X$$\ndivided by S"),
+        ("With $G = dY$ it is -\n$$G^T X$$\n\nThe rest.", "it is -\n$$G^T X$$"),
+    ],
+)
+def test_the_words_of_its_sentence_stay_with_a_formula(section, text):
+    assert answers(md=f"## q1a\n{section}").get("q1a").text == text
 
 
 def test_a_heading_inside_a_fence_is_no_heading():

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from grader.formulas.cursor import Shared
-from grader.formulas.limits import FormulaError, Unreadable
+from grader.formulas.left_sides import leniently, target_of
+from grader.formulas.limits import Unreadable
 from grader.formulas.names import OWN, Names
 from grader.formulas.parser import Parser
 from grader.formulas.statements import Statement
 from grader.formulas.style import Style
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Entry, Node, Sym, Table
+from grader.formulas.tree import Call, Node, Sym, Table
+
+_NUMBERS = ("tr", "det", "norm", "inner")
 
 
 def choose(
@@ -33,8 +36,16 @@ def choose(
     # an equation for a single unknown name is a definition, used by what follows
     equations = [s for s in pool if len(s.sides) > 1]
     single = [s for s in pool if len(s.sides) == 1]
+    single = [s for s in single if leniently(s.sides[0], lenient) != Sym(target)] or single  # "dW is A"
     others = [s for s in equations if not _defines(s, lenient)]
-    if others and not (len(single) == 1 and all(_restates(s, lenient) for s in others)):
+    if others and not single and _concludes(equations[-1], others, found, lenient):
+        return _noted(equations[-1], lenient, target)
+    if others and not (
+        len(single) == 1
+        and all(
+            _restates(s, lenient) or (single[0] is found[-1] and _is_identity(s, lenient)) for s in others
+        )
+    ):
         return _noted(others[-1], lenient, target)
     if len(single) > 1:
         marked = [s for s in single if s.final]
@@ -62,40 +73,26 @@ def _restates(statement: Statement, lenient: Names) -> bool:
     return target_of(statement, lenient) in lenient.question.symbols or first in lenient.loss
 
 
+def _is_identity(statement: Statement, lenient: Names) -> bool:
+    """Whether an equation begins with a number made of given names, ``tr(A B) = tr(B A)``: it speaks of no result."""
+    node = leniently(statement.sides[0], lenient)
+    return isinstance(node, Call) and node.fn in _NUMBERS
+
+
+def _concludes(last: Statement, others: list[Statement], found: list[Statement], lenient: Names) -> bool:
+    """Whether the equation that ends an answer is for a new name that nothing before it comes to."""
+    if last is not found[-1] or last.trailing or not (texts := _defines(last, lenient)):
+        return False
+    return not any(texts[0] in token.text for s in others for token in s.sides[-1])
+
+
 def _shown(name: str) -> str:
     return f"dL/d{name[1:]}" if name[:1] == "d" and len(name) > 1 else name
 
 
-def target_of(statement: Statement, lenient: Names) -> str:
-    """The name that a chain is about: the first of its sides that is a name alone."""
-    for side in statement.sides[:-1]:
-        node = _leniently(side, lenient)
-        if isinstance(node, Entry):
-            node = node.a
-        if isinstance(node, Sym):
-            return node.name
-    return ""
-
-
-def is_name(side: tuple[Token, ...], lenient: Names) -> bool:
-    return isinstance(_leniently(side, lenient), (Sym, Entry))
-
-
-def can_be_read(side: tuple[Token, ...], lenient: Names) -> bool:
-    """Whether a side is a formula of known names."""
-    return _leniently(side, lenient) is not None
-
-
-def _leniently(side: tuple[Token, ...], lenient: Names) -> Node | None:
-    try:
-        return Parser(list(side), lenient, Shared(Style()), {}).whole()
-    except (FormulaError, RecursionError):
-        return None
-
-
 def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
     """The texts of the unknown name that a statement defines (``G``, ``\\delta_1``), or none."""
-    first = tuple(t for t in statement.sides[0] if t.text not in "{}")
+    first = _without_description(tuple(t for t in statement.sides[0] if t.text not in "{}"), lenient)
     if len(statement.sides) < 2 or not first:
         return ()
     if first[0].text == "frac" and _is_unknown_derivative(statement.sides[0], lenient):
@@ -115,13 +112,26 @@ def _defines(statement: Statement, lenient: Names) -> tuple[str, ...]:
     return texts if plain and texts[0] not in ("sum", "max") else ()
 
 
+def _without_description(side: tuple[Token, ...], lenient: Names) -> tuple[Token, ...]:
+    """A left-hand side without the words that say what its name is: ``residual e``."""
+    while (
+        len(side) > 1
+        and side[0].kind == "word"
+        and len(side[0].text) > 3
+        and side[1].kind in ("word", "name")
+        and lenient.pieces(side[0]) is None
+    ):
+        side = side[1:]
+    return side
+
+
 def _is_unknown_derivative(side: tuple[Token, ...], lenient: Names) -> bool:
     """Whether a side is a derivative, alone, that the question does not know: ``\\frac{\\partial L}{\\partial Z}``."""
     texts = [token.text for token in side]
     derivative = len(texts) <= 16 and texts.count("partial") == 2 and texts.count("frac") == 1
     if not derivative or texts[1] != "{" or texts[-1] != "}":
         return False
-    node, question = _leniently(side, lenient), lenient.question
+    node, question = leniently(side, lenient), lenient.question
     return node is None or (
         isinstance(node, Sym) and node.name not in {*question.symbols, question.left_side}
     )
@@ -151,7 +161,7 @@ def definitions_of(
     spellings: dict[tuple[str, ...], str] = {}
     for statement in found:
         texts = _defines(statement, lenient)
-        if statement is chosen or not texts or len(trees) >= 8:
+        if statement is chosen or statement.doubt or not texts or len(trees) >= 8:
             continue
         indices = _indices(texts) if texts[1:2] == ("_",) else ()
         if indices:  # U_{ij} = ...: a matrix
@@ -210,29 +220,3 @@ def respelled(side: tuple[Token, ...], spellings: Mapping[tuple[str, ...], str])
                 out.append(token)
                 position += 1
     return out
-
-
-def left_subscripts(statement: Statement, lenient: Names) -> tuple[str, ...]:
-    """Subscripts of the left-hand side: of a side that is an entry of a name, or of the first side whatever it is."""
-    entries = [node for side in statement.sides[:-1] if isinstance(node := _leniently(side, lenient), Entry)]
-    if (named := next((node for node in entries if isinstance(node.a, Sym)), None)) is not None:
-        return tuple(str(sub) for sub in named.subs)
-    groups = _subscript_groups(statement.sides[0]) if len(statement.sides) > 1 else []
-    used = {letter for group in _subscript_groups(statement.sides[-1]) for letter in group}
-    left = tuple(dict.fromkeys(letter for group in groups for letter in group))
-    if left and set(left) <= used:
-        return left
-    return tuple(str(sub) for sub in entries[0].subs) if entries else ()
-
-
-def _subscript_groups(side: tuple[Token, ...]) -> list[tuple[str, ...]]:
-    """Letters of every subscript of a side, also of one that is no name: ``[\\partial x^T B x / \\partial x]_k``."""
-    texts = [token.text for token in side]
-    groups = []
-    for k in (k for k, text in enumerate(texts) if text == "_"):
-        after = texts[k + 1 :]
-        group = after[1 : after.index("}")] if after[:1] == ["{"] and "}" in after else after[:1]
-        letters = tuple(letter for text in group for letter in text if letter not in ",; ()")
-        if all("a" <= letter <= "z" for letter in letters):
-            groups.append(letters)
-    return groups

@@ -18,19 +18,28 @@ _PROSE = words(
     "respect to wrt becomes become obtain obtained follows from this be can written note our case using "
     "yields yield means now therfore ie eg i.e. its their it by definition we'll simply equal equals "
     "formula matrix vector notation form final compute computed computing desired required implies plug "
-    "into substituting simplify simplifies simplified of for"
+    "into substituting simplify simplifies simplified of for find finds found know see shows show choose take both "
+    "or oder ou either alternatively equivalently also moreover namely applying apply rewriting collecting"
 )
 # words that change what a formula next to them means: an answer with one of these is for a person to read
 _MEANINGFUL = words(
     "sum sums summed summing mean average averaged over transpose transposed times columns column rows "
-    "row elementwise per each product divided minus plus not without or except unless batch samples "
-    "examples repeated broadcast if when whenever provided assuming"
+    "row elementwise per each product divided minus plus not without except unless batch samples "
+    "examples repeated broadcast if when whenever provided assuming wrong incorrect false "
+    "scaled multiplied halved doubled negated swapped flipped reversed"
 )
 _LAYOUT = frozenset(("row", "column", "vector", "a", "as", "the", "form", "notation"))
 _TRAILING = frozenset(
     ["where", "with", "since", "because", "here", "note", "denotes", "being", "for", "when"]
 )
 _CONCLUDING = frozenset(("so", "hence", "thus", "therefore"))
+_CONDITIONS = frozenset(("if", "when", "whenever", "for", "provided"))
+# those of them that change the value of a formula whatever it is
+CHANGING = words(
+    "mean average averaged divided minus plus not without except unless wrong incorrect false scaled "
+    "multiplied halved doubled negated swapped flipped reversed"
+)
+_OR = frozenset(("or", "oder", "ou"))
 _INEQUALITIES = frozenset(("<", ">", "<=", ">=", "!="))
 # what a remark in brackets may speak of: "(elementwise product)"
 _REMARKED = words(
@@ -57,14 +66,18 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
         if token.kind == "sym":
             depth += (token.text in ("(", "[", "{", "<<")) - (token.text in (")", "]", "}", ">>"))
         outermost = depth == 0 and not inside_cases
-        word = token.text.lower() if token.kind in ("word", "name") else ""
+        word = token.text.lower() if token.kind in ("word", "name") else "or" if token.text == "vee" else ""
         if word and k and tokens[k - 1].text in ("_", "^"):
             word = ""  # a script: \\delta_{is}
         is_prose = outermost and word in _PROSE and _stands_alone(tokens, k)
+        if word in _OR and not _equation_follows(tokens[k + 1 :]):
+            is_prose = False  # A or B: two answers
         if is_prose and word == "for" and _conditional(tokens[k + 1 :]):
             remarks.append(word)
         if outermost and word == "identity" and k + 1 < len(tokens) and tokens[k + 1].text == "matrix":
             is_prose = True
+        if word in _MEANINGFUL and k + 1 < len(tokens) and tokens[k + 1].text == "rule":
+            is_prose, word = outermost, ""  # the product rule
         if outermost and word in _MEANINGFUL and (prose or is_word_of_prose(tokens, k)):
             if not trailing:
                 raise Unreadable(
@@ -95,7 +108,7 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
             part = []
         elif outermost and token.kind == "cmd" and token.text in _CUTS:
             if part:
-                yield part, trailing
+                yield part, trailing or (token.text == "in" and _is_one_name(part))
             if token.text in ("because", "since"):
                 return
             part, skipped = [], True
@@ -105,6 +118,17 @@ def clauses(tokens: list[Token], remarks: list[str]) -> Iterator[tuple[list[Toke
             part.append(token)
     if part:
         yield part, trailing
+
+
+def _equation_follows(tokens: list[Token]) -> bool:
+    """Whether there is an = before the next comma or line end."""
+    ends = (k for k, token in enumerate(tokens) if token.text in (",", ";", "\\\\"))
+    return any(token.text in RELATIONS for token in tokens[: next(ends, len(tokens))])
+
+
+def _is_one_name(part: list[Token]) -> bool:
+    """Whether a part is one name, perhaps with scripts: in ``\\mathbf{1} \\in R^S`` it is no formula."""
+    return part[0].kind in ("word", "name", "ones") and (len(part) == 1 or part[1].text in ("_", "^"))
 
 
 def _is_ratio(part: list[Token], after: list[Token]) -> bool:
@@ -138,6 +162,8 @@ def _remark_end(tokens: list[Token], start: int) -> int:
     inner = tokens[start + 1 : end]
     inside = {token.text.lower() for token in inner}
     if "vector" in inside and inside <= _LAYOUT:
+        return end
+    if inner and inner[0].text == "=" and inside & _CONDITIONS:  # (= 2 B x if B is symmetric)
         return end
     if _is_size(inner) and tokens[start].spaced and all(t.text in ",.;" for t in tokens[end + 1 :]):
         return end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from grader.formulas.environments import WRITTEN_OUT
 from grader.formulas.limits import Unreadable
 from grader.formulas.ones import OnesParser
 from grader.formulas.tokens import Token
@@ -47,6 +48,11 @@ class CommandParser(OnesParser):
             return self.child(self.argument_tokens()).whole()
         if name in ("norm", "abs", "Vert", "magnitude"):
             return Call("norm" if name == "norm" else "bars", (self.child(self.argument_tokens()).whole(),))
+        if name.startswith(WRITTEN_OUT):
+            raise Unreadable(
+                "a matrix written entry by entry is not understood; write it as a product",
+                name.removeprefix(WRITTEN_OUT),
+            )
         if name == "ldots":
             raise Unreadable("… leaves out terms; write a sum", "…")
         return self.word(replace(token, kind="word"), command=True)
@@ -111,11 +117,12 @@ class CommandParser(OnesParser):
         group = self.script_tokens(for_sum=True)
         indices, where = self.sum_indices(group)
         upper: Node | None = None
+        from_zero = [t.text for t in group[1:]] == ["=", "0"]
         if self.at("sym", "^"):
             self.take()
             upper = self.upper_limit(self.script_tokens())
-            if [t.text for t in group[1:]] == ["=", "0"] and upper is not None:
-                upper = _last_from_one(upper)
+            if upper is not None and from_zero:
+                upper = _count_from_zero(upper)
         renamed = {name: self.fresh(name) for name in indices}
         outer = dict(self.scope)
         self.scope.update(renamed)
@@ -134,6 +141,7 @@ class CommandParser(OnesParser):
                 upper if len(indices) == 1 else None,
                 condition if last else None,
                 product,
+                lower=0 if from_zero else 1,
             )
         self.check_wide(indices)
         return node
@@ -161,11 +169,11 @@ class CommandParser(OnesParser):
             self.open_choices.add("sums")
 
 
-def _last_from_one(upper: Node) -> Node:
-    """The upper limit of a sum from 0 to n - 1, as that of a sum from 1; of any other sum as it is."""
+def _count_from_zero(upper: Node) -> Node:
+    """How many values an index takes from 0 to its upper limit."""
     if isinstance(upper, Bin) and upper.op == "-" and upper.b == Num(1.0):
         return upper.a
-    return upper
+    return Bin("+", upper, Num(1.0))
 
 
 def over(tokens: list[Token]) -> tuple[list[Token], list[Token]] | None:

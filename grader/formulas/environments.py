@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from grader.formulas.limits import Unreadable
 from grader.formulas.tokens import Token, matching
 
 _TABLES = ("array", "matrix", "aligned", "split")
+WRITTEN_OUT = "entries:"  # before the name of a matrix that is written entry by entry
 _BRACED = "braced cases"  # a table behind a large brace
 
 
@@ -38,14 +38,12 @@ def environments(tokens: list[Token]) -> list[Token]:
                 out.append(Token("cmd", f"{token.text}:cases"))
                 if token.text == "end" and closed == _BRACED:
                     position = _after_right(tokens, position)
-            elif ("matrix" in name or name == "array") and (ones := _ones_matrix(tokens, position)):
-                out.extend(ones[0])
-                position = ones[1]
-                open_.pop()
             elif "matrix" in name or name == "array":
-                raise Unreadable(
-                    "a matrix written entry by entry is not understood; write it as a product", name
-                )
+                known = _known_matrix(tokens, position) if token.text == "begin" else []
+                out.extend(known or [Token("cmd", f"{WRITTEN_OUT}{name}")])
+                if token.text == "begin":
+                    _, position = _group_text(tokens, _end_of(tokens, position) + 1)
+                    open_.pop()
             elif token.text == "end" and out and out[-1].text != "\\\\":
                 out.append(Token("sym", "\\\\"))
             continue
@@ -83,15 +81,38 @@ def _is_system(tokens: list[Token], position: int) -> bool:
     )
 
 
-def _ones_matrix(tokens: list[Token], position: int) -> tuple[list[Token], int] | None:
-    """A row or column written as 1 ... 1, and where the stream goes on behind it."""
-    end = next((k for k in range(position, len(tokens)) if tokens[k].text == "end"), len(tokens))
-    inside = {token.text for token in tokens[position:end]}
-    if "1" not in inside or not inside <= {"1", "&", "\\\\", "ldots"} or {"&", "\\\\"} <= inside:
-        return None
-    _, after = _group_text(tokens, end + 1)
-    ones = [Token("ones", "1")]
-    return ([*ones, Token("sym", "^"), Token("word", "T")] if "\\\\" not in inside else ones), after
+def _end_of(tokens: list[Token], position: int) -> int:
+    """Where the environment ends that was opened in front of ``position``; the last token if it is never closed."""
+    depth = 1
+    for k in range(position, len(tokens)):
+        if tokens[k].kind == "cmd":
+            depth += (tokens[k].text == "begin") - (tokens[k].text == "end")
+        if depth == 0:
+            return k
+    return len(tokens) - 1
+
+
+def _known_matrix(tokens: list[Token], position: int) -> list[Token]:
+    """What the entries of a matrix show: a row or column 1 ... 1, or an identity matrix with dots; else nothing."""
+    inner = tokens[position : _end_of(tokens, position)]
+    inside = {token.text for token in inner}
+    if "1" in inside and inside <= {"1", "&", "\\\\", "ldots"} and not {"&", "\\\\"} <= inside:
+        return [Token("ones", "1"), *([] if "\\\\" in inside else [Token("sym", "^"), Token("word", "T")])]
+    rows: list[list[str]] = [[""]]
+    for token in inner:
+        if token.text == "\\\\":
+            rows.append([""])
+        elif token.text == "&":
+            rows[-1].append("")
+        else:
+            rows[-1][-1] += token.text
+    rows = [row for row in rows if row != [""]]
+    diagonal = [entry for k, row in enumerate(rows) for entry in row[k : k + 1]]
+    others = {entry for k, row in enumerate(rows) for entry in (*row[:k], *row[k + 1 :])}
+    square = len(rows) > 2 and all(len(row) <= len(rows) for row in rows)
+    if square and set(diagonal) == {"1", "ldots"} and others <= {"0", "", "ldots"} and "0" in others:
+        return [Token("word", "I")]
+    return []
 
 
 def _group_text(tokens: list[Token], position: int) -> tuple[str, int]:

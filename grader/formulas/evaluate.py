@@ -9,8 +9,9 @@ import numpy as np
 
 from grader.formulas.elementwise import COMPARE, ELEMENTWISE
 from grader.formulas.limits import MAX_ELEMENTS, MAX_MATRIX_POWER, MAX_POWER, Clash, Deadline, Unreadable
-from grader.formulas.ranges import learn_deltas, learn_entries
+from grader.formulas.ranges import learn_deltas, learn_entries, summed
 from grader.formulas.sampling import Sample
+from grader.formulas.shifts import gathered
 from grader.formulas.tree import (
     Apply,
     Bin,
@@ -25,6 +26,7 @@ from grader.formulas.tree import (
     Node,
     Num,
     Ones,
+    Shifted,
     Sum,
     Sym,
     Table,
@@ -39,7 +41,6 @@ from grader.formulas.values import (
     expanded,
     matmul,
     scalar,
-    sum_over,
     tabulated,
     transpose,
     unary,
@@ -65,6 +66,7 @@ class Evaluator:
     meaning: Meaning = Meaning()
     deadline: Deadline = field(default_factory=Deadline)
     ranges: dict[str, int] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)  # of indices that do not count from 1
     notes: set[str] = field(default_factory=set)
 
     def value(self, tree: Node, ranges: dict[str, int] | None = None) -> Value:
@@ -74,7 +76,7 @@ class Evaluator:
             Clash: shapes or indices do not fit.
             Unreadable: a sign has no meaning here, or a limit was hit.
         """
-        self.ranges = {}
+        self.ranges, self.starts = {}, {}
         with np.errstate(all="ignore"):
             learn_entries(self, tree)
             learn_deltas(self.ranges, tree)
@@ -266,6 +268,9 @@ class Evaluator:
             return entry(base, node.subs, as_row=self.meaning.rows == "row")
         return entry(base, node.subs, as_row=False)
 
+    def _shifted(self, node: Shifted) -> Value:
+        return gathered(self.of(node.a), [self.of(sub) for sub in node.subs])
+
     def _table(self, node: Table) -> Value:
         return tabulated(self.of(node.body), node.indices)
 
@@ -290,34 +295,11 @@ class Evaluator:
         n = self.ranges.get(node.name)
         if n is None:
             raise Unreadable("the range of this index is not known", node.name.partition("#")[0])
-        return Value(np.arange(1.0, n + 1).reshape(n, 1, 1), (node.name,))
+        first = self.starts.get(node.name, 1)
+        return Value(np.arange(first, first + n, dtype=float).reshape(n, 1, 1), (node.name,))
 
     def _sum(self, node: Sum) -> Value:
-        name = node.index.partition("#")[0]
-        body = self.of(node.body)
-        if node.where is not None:
-            body, _ = elementwise(body, self.of(node.where), np.multiply, "the condition", self.sample.show)
-        upper = None if node.upper is None else self.of(node.upper)
-        count = (
-            float(upper.data.real.flat[0])
-            if upper is not None and upper.is_scalar and not upper.axes
-            else None
-        )
-        if node.upper is not None and count is None:
-            self.notes.add(f"the upper limit of the sum over {name} was taken as the end of the axis")
-        if node.index not in body.axes:
-            if count is None:
-                raise Clash(f"the sum over {name}, which does not occur in it", "W116")
-            scaled = body.data**count if node.product else body.data * count
-            return replace(body, data=scaled)
-        size = body.size_of(node.index)
-        if count is not None and count != size:
-            shown = self.sample.show(int(count)) if count == int(count) else f"{count:g}"
-            raise Unreadable(
-                f"the sum over {name} runs to {shown}, but {name} numbers an axis of length {self.sample.show(size)}",
-                shown,
-            )
-        return sum_over(body, node.index, node.product)
+        return summed(self, node)
 
 
 def _is_quotient(node: Bin) -> bool:

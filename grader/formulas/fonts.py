@@ -38,6 +38,9 @@ def unwrapped(tokens: list[Token], depth: int = 0) -> list[Token]:
                 position += 1
         elif token.text in ("overset", "underset", "stackrel"):  # what stands above or below is a remark
             _, position = _argument(tokens, position)
+            base, _ = _argument(list(tokens), position)
+            if any(t.kind in ("word", "name", "num") for t in base):
+                raise Unreadable(f"\\{token.text} at a name is not understood", token.text)
         elif token.text in FONTS:
             inner, position = _argument(tokens, position)
             if (

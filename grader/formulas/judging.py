@@ -88,7 +88,7 @@ def judge_unguarded(
     problem = Problem(question, question, rng)
     attempt = attempted(_read_for(text, problem, language), problem)
     if attempt.settled is not None and attempt.settled.outcome in ("right", "note", "empty"):
-        return attempt.settled
+        return unless_hedged(attempt.settled, text, problem)
     for truth in question.alternatives:
         other = Problem(question, truth, rng)
         settled = attempted(_read_for(text, other, language), other).settled
@@ -105,12 +105,31 @@ def _unless_contradicted(judgement: Judgement, text: str, problem: Problem) -> J
         return judgement
     from grader.formulas.steps import right_elsewhere
 
+    if judgement.reading.solved:
+        message = "the left-hand side is more than what is asked; solve for it"
+        return Judgement("unreadable", judgement.reading, unreadable_message(message, ""))
     right = right_elsewhere(text, problem)
     if not right:
         return judgement
     message = (
         f"it comes to {judgement.reading.read_as}, which is not right, but it also says {right}, which is"
     )
+    return Judgement("unreadable", judgement.reading, unreadable_message(f"{message}; give one formula", ""))
+
+
+def unless_hedged(judgement: Judgement, text: str, problem: Problem) -> Judgement:
+    """A right answer goes to a person where it also says that something else is the result: ``A or B``."""
+    if judgement.outcome == "empty" or judgement.reading.is_code:
+        return judgement
+    from grader.formulas.steps import wrong_elsewhere
+
+    other = wrong_elsewhere(text, problem)
+    return hedged(judgement, other) if other else judgement
+
+
+def hedged(judgement: Judgement, other: str) -> Judgement:
+    """The judgement of a right answer that gives another result, ``other``, as well."""
+    message = f"it comes to {judgement.reading.read_as}, which is right, but it also gives {other}"
     return Judgement("unreadable", judgement.reading, unreadable_message(f"{message}; give one formula", ""))
 
 

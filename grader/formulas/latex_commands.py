@@ -31,7 +31,7 @@ DROPPED_WITH_GROUP = frozenset(
 FONTS = words(
     "mathbf mathrm mathit mathsf mathtt mathcal mathscr mathfrak mathbb bm boldsymbol pmb vec textbf "
     "textit textrm textsf texttt emph underline operatorname mathnormal symbf symbfit bold boxed fbox "
-    "mbox hbox text textnormal overrightarrow underbrace overbrace mathop cancel mathds bbold mathbbm vv "
+    "mbox hbox text textnormal overrightarrow underbrace overbrace mathop mathds bbold mathbbm vv "
     "mat"
 )
 
@@ -59,7 +59,7 @@ RENAMED = {
     "ast": "*", "star": "*", "bullet": "odot", "bigodot": "odot", "hadamard": "odot",
     "bigcirc": "circ", "hada": "odot", "oslash": "oslash", "ominus": "-", "lt": "<", "gt": ">", "dd": "partial",
     "dif": "partial", "diff": "partial", "grad": "nabla", "sim": "approx",
-    "Aboxed": "boxed", "bbox": "boxed", "llbracket": "[", "rrbracket": "]", "lBrack": "[", "rBrack": "]",
+    "lor": "vee", "Aboxed": "boxed", "bbox": "boxed", "llbracket": "[", "rrbracket": "]", "lBrack": "[", "rBrack": "]",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from grader.formulas.unicode_math import to_latex
 
 _LEXEME = re.compile(
     r"\\(?P<cmd>[A-Za-z]+)\*?|\\(?P<esc>.)|(?P<num>\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?|\.\d+)|(?P<word>[A-Za-z]+)"
-    r"|(?P<sym>\*\*|\.\*|\./|\.\^|->|=>|:=|<=|>=|!=|==|\|\||''|[^\sA-Za-z0-9\\])|(?P<space>\s+)",
+    r"|(?P<sym>\*\*|\.\*|\./|\.'|\.\^|->|=>|:=|<=|>=|!=|==|\|\||''|[^\sA-Za-z0-9\\])|(?P<space>\s+)",
     re.DOTALL,
 )
 
@@ -102,7 +102,7 @@ def _token(kind: str, value: str) -> Token | None:
         return Token("cmd", value)
     if value in "~":
         return None
-    return Token("sym", {"==": "=", "''": "''"}.get(value, value))
+    return Token("sym", {"==": "=", ".'": "'"}.get(value, value))
 
 
 def _script_opening(out: list[Token]) -> int | None:

@@ -93,7 +93,7 @@ class Names:
                 and (name[1:] in self.known or name not in declared or self._is_gradient(name))
             ):
                 for texts in gradient_spellings(name[1:]):
-                    if texts[0] == "d" and "d" in self.known:
+                    if texts[0] in ("d", "L") and texts[0] in self.known:
                         continue  # d is a size: d h is a product
                     if texts[0] not in self.known or len(texts) > 1:
                         yield texts, (Token("name", name),)
@@ -127,7 +127,7 @@ class Names:
             for spelling, new in self._by_first.get(source[position].text, ()):
                 length = len(spelling)
                 if tuple(t.text for t in source[position : position + length]) == spelling:
-                    out.extend(new)
+                    out += [replace(new[0], spaced=source[position].spaced), *new[1:]] if new else []
                     position += length
                     break
             else:

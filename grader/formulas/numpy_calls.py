@@ -37,6 +37,8 @@ class Calls:
             raise Unreadable(f"{name} without an axis", name)
         if name == "matmul" and any(k.arg in ("transpose_a", "transpose_b") for k in node.keywords):
             return self._tf_matmul(node)
+        if name == "linear" and receiver is None and len(node.args) == 2 and not node.keywords:
+            return Bin("@", self.of(node.args[0]), Transpose(self.of(node.args[1])))
         if name not in FUNCTIONS:
             raise Unreadable(f"the function {name} is not understood", name)
         canonical, least, most, keywords = FUNCTIONS[name]

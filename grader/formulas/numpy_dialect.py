@@ -12,7 +12,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping
 
-from grader.formulas.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, Unreadable
+from grader.formulas.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_NODES, Ambiguous, Unreadable
 from grader.formulas.names import Names
 from grader.formulas.numpy_calls import Calls
 from grader.formulas.numpy_syntax import (
@@ -127,6 +127,8 @@ class _Reader(Calls):
             body = [s for s in body[0].body if not is_text(s)]
         if len(body) > _MAX_STATEMENTS:
             raise Unreadable(f"more than {_MAX_STATEMENTS} statements; give the final expression alone")
+        if sum(isinstance(s, ast.Expr) for s in body) > 1:
+            raise Ambiguous("there are several expressions; give the final one alone")
         found: tuple[Node, str] | None = None
         last: tuple[Node, str] | None = None
         for statement in body:
@@ -136,6 +138,8 @@ class _Reader(Calls):
                 left, value = assignment(statement)
                 tree = self.of(value)
             last = tree, left
+            if isinstance(statement, (ast.Return, ast.Expr)) and found is not None and found[0] != tree:
+                raise Ambiguous("there are several results; give the final expression alone")
             if left:
                 self.local[left] = tree
                 if target and is_asked(left, target):

@@ -69,10 +69,10 @@ def as_loaded(node: ast.expr) -> ast.expr:
 def assigned_name(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Attribute):
+    if isinstance(node, ast.Attribute) and node.attr not in ("T", "mT", "flat"):
         return node.attr
-    if isinstance(node, ast.Subscript):
-        return str(literal(node.slice))
+    if isinstance(node, ast.Subscript) and isinstance(key := literal(node.slice), str):
+        return key
     raise Unreadable(f"an assignment to {shown(node)} is not understood", shown(node))
 
 

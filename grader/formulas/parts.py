@@ -9,7 +9,7 @@ from itertools import islice, product
 import numpy as np
 
 from grader.formulas.evaluate import Meaning
-from grader.formulas.judging import Answer, Judgement, judge, judge_reading
+from grader.formulas.judging import Answer, Judgement, hedged, judge, judge_reading, unless_hedged
 from grader.formulas.lexer import lex
 from grader.formulas.limits import FormulaError, Unreadable
 from grader.formulas.numpy_dialect import parse_code
@@ -145,10 +145,30 @@ def _judge_combined(
         return replace(
             found, outcome="wrong", share=0.0, reason="W103", message=f"{negative[0]} has to be positive"
         )
+    if isinstance(answer, str) and not found.reading.is_code:
+        found = unless_hedged(found, answer, problem)
+        for name, other in _others(answer, readings, question, problem):
+            judged = judge_reading(_combined({**readings, name: other}, question, problem), problem)
+            if judged.outcome == "wrong":
+                return hedged(found, f"{name} = {other.read_as}")
+        if not found.is_right:
+            return found
     notes = "; ".join(dict.fromkeys(n for r in readings.values() for n in r.notes))
     return replace(
         found, note="; ".join(n for n in (found.note, notes) if n), outcome="note" if notes else found.outcome
     )
+
+
+def _others(
+    answer: str, readings: Mapping[str, Reading], question: Question, problem: Problem
+) -> Iterator[tuple[str, Reading]]:
+    """The other results that one text gives for a part: ``M = T - Y or M = Y - T``."""
+    from grader.formulas.steps import results_for
+
+    for part in question.parts:
+        for reading in results_for(answer, part.left_side or part.id, problem):
+            if reading.read_as != readings[part.id].read_as:
+                yield part.id, reading
 
 
 def _read_parts(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
-from grader.formulas.choosing import can_be_read, choose, definitions_of, is_name, left_subscripts, respelled
+from grader.formulas.choosing import choose, definitions_of, respelled
+from grader.formulas.clauses import CHANGING
 from grader.formulas.evaluate import Evaluator, Meaning
-from grader.formulas.limits import MAX_READINGS, Clash, Deadline, FormulaError, Unreadable
+from grader.formulas.left_sides import can_be_read, goes_on, is_name, left_subscripts, leniently, solved_for
+from grader.formulas.limits import MAX_READINGS, Ambiguous, Clash, Deadline, FormulaError, Unreadable
 from grader.formulas.local_functions import preparation
 from grader.formulas.names import DERIVATIVES, Names
 from grader.formulas.numpy_dialect import NO_PYTHON, looks_like_code, parse_code
@@ -52,6 +54,7 @@ class Reading:
     token: str = ""  # what was not understood
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
     vectors: tuple[str, ...] = ("declared",)
+    solved: bool = False  # the left-hand side is more than the name of what is asked
     remarks: str = ""  # words after the formula that may change its meaning
 
     @property
@@ -95,7 +98,7 @@ def _read(text: str, names: Names, lenient: Names, target: str, language: Langua
         try:
             return _read_code(text, stripped, names, target)
         except Unreadable as error:
-            if language == "code":
+            if language == "code" or isinstance(error, Ambiguous):
                 raise
             code_error = error
     try:
@@ -141,20 +144,30 @@ def _read_math(text: str, names: Names, lenient: Names, target: str, strict: boo
     if not found:
         raise Unreadable("no formula was found")
     statement, notes = choose(found, lenient, target, strict)
+    if statement.doubt:
+        raise Unreadable(f"{statement.doubt!r} beside the formula may change it", statement.doubt)
+    if any(goes_on(target, later, lenient) for later in found[found.index(statement) + 1 :]):
+        raise Unreadable("a formula of what is asked follows its result", target)
+    change = solved_for(target, statement, lenient)
     definitions, spellings = definitions_of(found, statement, names, lenient)
     left = left_subscripts(statement, lenient)
-    last, said = _result_of(statement, lenient)
+    last, said = _result_of(statement, lenient, target)
     options = tuple(islice(candidates(respelled(last, spellings), names, definitions), MAX_READINGS))
+    if change is not None:
+        options = tuple(replace(option, tree=change(option.tree)) for option in options)
+        said = (*said, "the left-hand side was solved for what is asked")
     first = options[0]
     if isinstance(first.tree, Call) and first.tree.fn in _DERIVED:
         shown = show(first.tree)
         raise Unreadable(f"the derivative {shown} is still to be worked out", shown)
     notes = (*notes, *said)
+    if changing := [word for word in remarks if word.lower() in CHANGING]:
+        raise Unreadable(f"{changing[0]!r} behind the formula may change it", changing[0])
     if remarks:
         notes = (*notes, "the words after the formula were not read")
     return Reading(
         text, "math", show(first.tree, first.meaning), show(first.tree, first.meaning, latex=True),
-        notes=notes, left=left, candidates=options, remarks=" ".join(remarks),
+        notes=notes, left=left, candidates=options, remarks=" ".join(remarks), solved=change is not None,
     )  # fmt: skip
 
 
@@ -164,12 +177,16 @@ def _is_shape(statement: Statement, names: Names) -> bool:
     return "times" in texts and all(text == "times" or text in names.sizes for text in texts)
 
 
-def _result_of(statement: Statement, lenient: Names) -> tuple[tuple[Token, ...], tuple[str, ...]]:
+def _result_of(
+    statement: Statement, lenient: Names, target: str
+) -> tuple[tuple[Token, ...], tuple[str, ...]]:
     """The side that a chain comes to: the last one, but not ``= 0``, and not what it is only about equal to."""
     sides, about = statement.sides, statement.approximate
     if about and can_be_read(sides[about - 1], lenient) and not is_name(sides[about - 1], lenient):
         return sides[about - 1], ("what stands behind ≈ was not read",)
     last = sides[-1]
+    if len(sides) > 1 and leniently(last, lenient) == Sym(target):  # A = dW
+        last = sides[-2]
     if len(sides) > 1 and [t.text for t in last] == ["0"] and not is_name(sides[-2], lenient):
         last = sides[-2]
     return last, ("≈ was read as =",) if about else ()

@@ -27,6 +27,7 @@ _STYLES = {
     "cross": ("name", "times"),
     "delta": ("kronecker", "gradient"),
     "blackboard": ("ones", "identity"),
+    "running": ("index", "name"),
     "reach": ("factor", "product"),
 }
 _MEANINGS = {

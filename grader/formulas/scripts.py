@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from grader.formulas.cursor import Cursor
 from grader.formulas.limits import Unreadable
+from grader.formulas.shifts import is_shifted, shifted
 from grader.formulas.tokens import Token
-from grader.formulas.tree import Bin, Call, Delta, Entry, Neg, Node, Num, Ones, Sym, Transpose
+from grader.formulas.tree import Bin, Call, Delta, Entry, Neg, Node, Num, Ones, Shifted, Sym, Transpose
 
 _TRANSPOSES = {"T", "top", "tr", "transpose", "transp", "trans", "Tr"}
 _SLICES = {":", "cdot", "*", "odot", "-", "circ", "bullet"}
@@ -78,6 +79,8 @@ class Scripts(Cursor):
             return node
         if isinstance(node, Sym) and not self.names.shapes.get(node.name):
             raise Unreadable(f"{node.name} is one number here; it has no subscript", node.name + "_")
+        if is_shifted(group):
+            return Shifted(node, shifted(group, self.scope, self.names))
         subs = self.subscripts(group)
         if isinstance(node, Entry) and node.raised:
             return Entry(node.a, (*node.subs, *subs))

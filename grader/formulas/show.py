@@ -20,6 +20,7 @@ from grader.formulas.tree import (
     Node,
     Num,
     Ones,
+    Shifted,
     Sum,
     Sym,
     Table,
@@ -100,6 +101,11 @@ class Writer:
                 return f"{self._name(fn)}{chr(39) * order}({self.write(a)})", 5
             case Entry(a, subs):
                 inner = ",".join(_plain(sub) for sub in subs)
+                return (
+                    f"{self.write(a, 5)}_{{{inner}}}" if self.latex else f"{self.write(a, 5)}[{inner}]"
+                ), 5
+            case Shifted(a, places):
+                inner = ",".join(self.write(place) for place in places)
                 return (
                     f"{self.write(a, 5)}_{{{inner}}}" if self.latex else f"{self.write(a, 5)}[{inner}]"
                 ), 5

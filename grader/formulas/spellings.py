@@ -47,6 +47,7 @@ def gradient_spellings(name: str) -> tuple[tuple[str, ...], ...]:
         ("dloss", "_", f"d{first}", *rest),
     ]
     joined += [("g", "_", *tokens), ("delta", "_", *tokens), ("d", "_", *tokens), ("dL", "_", *tokens)]
+    joined += [("L", "_", *tokens)] if len(first) == 1 else []
     joined += [("grad", "_", "L", "_", *tokens), (*tokens, ".", "grad")]
     joined += [("d", *tokens)] if rest or len(first) == 1 else []
     return tuple(joined)

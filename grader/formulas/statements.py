@@ -11,18 +11,14 @@ from grader.formulas.lexer import lex
 from grader.formulas.limits import MAX_CHARACTERS, Unreadable
 from grader.formulas.macros import expand_macros
 from grader.formulas.piecewise import as_cases
+from grader.formulas.segments import segments
 from grader.formulas.tokens import Token, matching
 
-_MATH = re.compile(
-    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<!\\)\$(.+?)(?<!\\)\$"
-    r"|(\\begin\{(equation|align|gather|multline|eqnarray|displaymath|math|flalign)\*?\}.+?\\end\{\6\*?\})"
-    r"|```(?:math|latex|tex)\s(.+?)```|(?<!`)`([^`\n]+)`(?!`)",
-    re.DOTALL,
-)
-_TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|mbox)\{[^{}]*\}")  # may hold formulas of its own
 _FINAL = re.compile(
     r"final|answer|result|hence|therefore|thus|conclu|so that|finally|we (get|obtain)", re.IGNORECASE
 )
+_BULLET = re.compile(r"(?:[-*+•–]|\(?[a-h1-9][.)])\s+(?=\S)")
+_LABEL = re.compile(r"\(?(?:\d{1,2}[a-z]?|[a-z]|i{1,3}|iv)[.)]\s+(?=[^=]+=)")
 _ARROWS = {"Rightarrow", "rightarrow", "therefore", "->", "=>"}
 
 
@@ -35,6 +31,8 @@ class Statement:
     final: bool = False
     approximate: int = 0  # the first side behind a ≈; 0 if there is none
     trailing: bool = False  # stands after "where"
+    segment: int = 0  # of the text: the formulas between one pair of dollars
+    doubt: str = ""  # what stands beside it, outside of the formula, and may change it
 
 
 def statements(
@@ -51,56 +49,27 @@ def statements(
         raise Unreadable(f"longer than {MAX_CHARACTERS} characters; give the final formula alone")
     found: list[Statement] = []
     remarks: list[str] = []
-    for formula, prose in _segments(expand_macros(text)):
+    for number, segment in enumerate(segments(expand_macros(text))):
+        prose = segment.before
         final = bool(_FINAL.search(prose))
         trailing = bool(
             re.search(r"\b(where|with|since|because|here|denotes)\s*:?\s*$", prose.strip(), re.IGNORECASE)
         )
-        for line in _lines(formula):
+        for line in _lines(segment.formula):
             for statement in _split(prepare(lex(line)), remarks):
-                found.append(replace(statement, final=final, trailing=statement.trailing or trailing))
+                trails = statement.trailing or trailing
+                doubt = statement.doubt or segment.doubt
+                found.append(replace(statement, final=final, trailing=trails, doubt=doubt, segment=number))
     return [statement for statement in found if any(statement.sides)], tuple(remarks)
-
-
-def _segments(text: str) -> Iterator[tuple[str, str]]:
-    """Formulas between dollars and their like, each with the text before it; the whole text if there are none."""
-    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
-    text = _TEXT.sub(lambda found: found.group().replace("$", " "), text)
-    fence = re.fullmatch(r"\s*```[a-z]*\n(.*?)```\s*", text, re.DOTALL)
-    if fence:
-        text = fence.group(1)
-    pieces: list[tuple[str, str]] = []
-    position = 0
-    for found in _MATH.finditer(text):
-        formula = next(g for k, g in enumerate(found.groups(), start=1) if g is not None and k != 6)
-        pieces.append((formula, text[position : found.start()]))
-        position = found.end()
-    if not pieces:
-        yield text, ""
-        return
-    joined: list[tuple[str, str]] = []
-    for formula, prose in pieces:
-        if joined and prose.strip() in ("=", ":=", "+", "-", "*", "@", "·"):
-            joined[-1] = (f"{joined[-1][0]} {prose.strip()} {formula}", joined[-1][1])
-        elif prose.strip().endswith("=") and re.search(r"[\w)}\]]\s*=\s*$", prose):
-            left = re.split(r"[.:;,\n]|\b(?:is|hence|so|thus|therefore|have|get)\b", prose)[-1]
-            joined.append((f"{left} {formula}", prose))
-        else:
-            joined.append((formula, prose))
-    yield from joined
-    rest = text[position:]
-    if re.search(r"^\s*[=+*/@-]", rest):
-        raise Unreadable("the formula goes on outside of the dollar signs", rest.strip()[:20])
 
 
 def _lines(formula: str) -> list[str]:
     """Lines of plain text; a line that begins or ends with an operator belongs to its neighbour."""
     if "\\" in formula or "\n" not in formula:
-        return [formula]
+        label = _LABEL.match(formula)
+        return [formula[label.end() :] if label else formula]
     lines: list[str] = []
-    for line in (line.strip() for line in formula.split("\n")):
-        if not line:
-            continue
+    for line in _without_bullets([line.strip() for line in formula.split("\n") if line.strip()]):
         opened = bool(lines) and sum(lines[-1].count(c) for c in "([{") > sum(
             lines[-1].count(c) for c in ")]}"
         )
@@ -109,6 +78,14 @@ def _lines(formula: str) -> list[str]:
         else:
             lines.append(line)
     return lines
+
+
+def _without_bullets(lines: list[str]) -> list[str]:
+    """Lines without the marks of a list of equations: ``- alpha = 1/S``, ``1. M = Y - T``."""
+    marks = [_BULLET.match(line) for line in lines]
+    if len(lines) < 2 or not all(mark and "=" in line for mark, line in zip(marks, lines, strict=True)):
+        return lines
+    return [line[mark.end() :] for mark, line in zip(marks, lines, strict=True) if mark]
 
 
 def _split(tokens: list[Token], remarks: list[str], *, boxed: bool = False) -> Iterator[Statement]:
@@ -124,9 +101,29 @@ def _split(tokens: list[Token], remarks: list[str], *, boxed: bool = False) -> I
                 outside = part[:k]
                 if outside and outside[-1].text in RELATIONS and not _has_relation(inner):
                     inner = [*outside, *inner]
-                yield from (replace(s, boxed=True) for s in _split(inner, remarks, boxed=True))
+                beside = _beside_box(part, k, outside)
+                for statement in _split(inner, remarks, boxed=True):
+                    yield replace(statement, boxed=True, doubt=statement.doubt or beside)
             continue
         yield from _statement(_sides(part), trailing)
+
+
+def _beside_box(part: list[Token], k: int, outside: list[Token]) -> str:
+    """What stands beside a box and belongs to the formula in it: the 2 of ``2 \\boxed{A}``."""
+    braced = k + 1 < len(part) and part[k + 1].text == "{"
+    after = part[(matching(part, k + 1) if braced else k + 1) + 1 :][:1]
+    ends = not after or after[0].text in (
+        *RELATIONS,
+        *RELATION_COMMANDS,
+        "boxed",
+        ".",
+        ",",
+        ";",
+        "\\\\",
+        "quad",
+    )
+    begins = not outside or outside[-1].text in (*RELATIONS, *RELATION_COMMANDS, "}", "\\\\")
+    return "" if ends and begins else (after if begins else outside)[-1].text
 
 
 def _statement(sides: list[list[Token]], trailing: bool) -> Iterator[Statement]:

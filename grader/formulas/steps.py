@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 
 from grader.errors import RubricError
 from grader.formulas.attempts import attempted
-from grader.formulas.choosing import definitions_of, left_subscripts, respelled, target_of
+from grader.formulas.choosing import definitions_of, respelled
 from grader.formulas.explain import explain
+from grader.formulas.left_sides import left_subscripts, target_of
 from grader.formulas.limits import MAX_READINGS, FormulaError
 from grader.formulas.local_functions import preparation
 from grader.formulas.problem import Problem
@@ -19,6 +20,7 @@ from grader.formulas.reading import Reading
 from grader.formulas.readings import candidates
 from grader.formulas.show import show
 from grader.formulas.statements import Statement, statements
+from grader.formulas.tree import Bin
 
 _MOST = 40  # links of one derivation
 
@@ -79,6 +81,52 @@ def right_elsewhere(work: str, problem: Problem) -> str:
             if settled is not None and settled.is_right:
                 return reading.read_as
     return ""
+
+
+def wrong_elsewhere(work: str, problem: Problem) -> str:
+    """What an answer gives for what is asked beside its right result; empty if all that it gives is right.
+
+    Of a derivation only the results are looked at, of a chain of whole numbers every side.
+    """
+    try:
+        found, _ = statements(work, preparation(work, problem.names))
+    except FormulaError:
+        return ""
+    if problem.question.kind != "integer":
+        given = results_for(work, problem.question.left_side, problem)
+        return next((reading.read_as for reading in given if _has_another_value(reading, problem)), "")
+    for statement in [s for s in found if len(s.sides) > 1][:_MOST]:
+        given = _sides(replace(statement, sides=((), *statement.sides)), found, problem)
+        wrong = [reading for reading in given if _has_another_value(reading, problem)]
+        if wrong and len(wrong) < len(given):
+            return wrong[0].read_as
+    return ""
+
+
+def results_for(work: str, target: str, problem: Problem) -> list[Reading]:
+    """What a text gives for a name: the last side of every chain that begins with the name."""
+    try:
+        found, _ = statements(work, preparation(work, problem.names))
+    except FormulaError:
+        return []
+    about = [s for s in found if len(s.sides) > 1 and target_of(s, problem.lenient) == target]
+    ends = [replace(s, sides=(s.sides[0], s.sides[-1])) for s in about[:_MOST]]
+    given = [reading for end in ends for reading in _sides(end, found, problem)]
+    for before, after in pairwise(found):  # dW = A, B
+        if (
+            before in about
+            and len(after.sides) == 1
+            and not after.trailing
+            and before.segment == after.segment
+        ):
+            beside = _sides(replace(after, sides=((), *after.sides)), found, problem)
+            given += [r for r in beside if isinstance(r.candidates[0].tree, Bin)]
+    return given
+
+
+def _has_another_value(reading: Reading, problem: Problem) -> bool:
+    attempt = attempted(reading, problem)
+    return attempt.settled is None and attempt.value_of is not None and not attempt.value_of[0].guesses
 
 
 def _sides(statement: Statement, found: list[Statement], problem: Problem) -> list[Reading]:

@@ -16,4 +16,5 @@ class Style:
     cross: str = "name"  # a lower-case x between spaces; times: a multiplication sign
     delta: str = "kronecker"  # with two subscripts; gradient: the upstream gradient
     blackboard: str = "ones"  # a blackboard I with a size as its subscript; identity: the identity matrix
+    running: str = "index"  # the t of beta^t under a sum over t; name: what it names elsewhere, T
     reach: str = "factor"  # log 2 x is (log 2) x; product: log(2 x)

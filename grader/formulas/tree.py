@@ -102,14 +102,23 @@ class Entry(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Shifted(Node):
+    """Entries whose subscripts are sums: ``g_{T-i}``."""
+
+    a: Node
+    subs: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sum(Node):
-    """A sum (or product) over an index. ``upper`` is its last value where one is written."""
+    """A sum (or product) over an index. ``upper`` is how many values it takes, where its last one is written."""
 
     index: str
     body: Node
     upper: Node | None = None
     where: Node | None = None  # a condition on the index: k != q
     product: bool = False
+    lower: int = 1  # the first value
 
 
 @dataclass(frozen=True, slots=True)

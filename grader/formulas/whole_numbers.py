@@ -11,12 +11,14 @@ from grader.formulas.readings import Candidate
 from grader.formulas.show import show
 from grader.formulas.tree import Num
 
-_HEDGED = re.compile(r"\b(not|or|between|about|most|least)\b")
+_HEDGED = re.compile(
+    r"\b(not|or|between|about|most|least|more|less|fewer|minus|plus|without|if|maybe|perhaps|wrong|incorrect|instead)\b"
+)
 
 
 def last_number(reading: Reading) -> Reading:
     """A whole number at the end of running text, for questions that ask for one: "920 parameters in total"."""
-    text = re.sub(r"(?<=\d)(,|\{,\}|\\,|\s)(?=\d{3}\b)", "", reading.source)
+    text = re.sub(r"(?<=\d)(,|\{,\}|\\,| )(?=\d{3}\b)", "", reading.source)
     numbers = re.findall(r"(?<![\w.^_])\d+(?![\w^_]|\.\d)", text)
     equal = re.findall(r"=\s*\$?\s*(\d+)(?![\w^_]|\.\d)", text)
     total = re.findall(

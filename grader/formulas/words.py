@@ -20,6 +20,12 @@ class WordParser(CommandParser):
         """A name: symbol, function, constant, identity matrix, Kronecker delta."""
         text = token.text
         known = text in self.names.known or text in self.names.functions
+        if not known and text in self.scope:
+            if self.names.folded(text) is None:
+                return IndexValue(self.scope[text])
+            self.open_choices.add("running")
+            if self.style.running == "index":
+                return IndexValue(self.scope[text])
         if not known and text == "delta" and (delta := self.delta()) is not None:
             return delta
         if not known and text in ("sum", "Sum", "prod") and self.at("sym", "_"):

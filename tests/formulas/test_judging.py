@@ -7,7 +7,7 @@ import pytest
 
 from grader.formulas import judge
 from grader.formulas.faults import FAULTS_BY_ID
-from tests.formulas.support import ACTIVATION, DB, DW, DX, judged, question
+from tests.formulas.support import ACTIVATION, DB, DW, DX, judged, question, questions
 
 PLANTED = [
     (DW, r"\frac{1}{S} dY^T X", "W102", "1/S times the right result"),
@@ -135,6 +135,17 @@ def test_words_after_a_right_formula_are_noted_and_after_a_wrong_one_go_to_a_per
 def test_two_answers_are_no_answer():
     assert judged("$dY^T X$ $X^T dY$", DW).outcome == "unreadable"
     assert judged("dY^T X or X^T dY", DW).outcome == "unreadable"
+    assert judged("dW = dY.T @ X\ndW / S", DW).outcome == "unreadable"
+    assert judged("1640\n920", questions("uva")["q5b"]).outcome == "unreadable"
+
+
+@pytest.mark.parametrize("marks", ["--", "**", "12", "ab"])
+def test_a_list_of_equations_is_read_without_its_marks(marks):
+    first, second = (mark if mark in "-*" else f"{mark})" for mark in marks)
+    assert judged(f"{first} alpha = 1/S\n{second} M = Y - T", questions("uva")["q1e"]).outcome == "right"
+    assert (
+        judged(f"{first} $\\alpha = 1/S$\n{second} $M = Y - T$", questions("uva")["q1e"]).outcome == "right"
+    )
 
 
 def test_a_fault_of_ours_costs_no_points(monkeypatch):
