@@ -188,10 +188,12 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
         return failed("T107", text)
     if abs(best - last) > SAME and abs(returned - best) <= SAME / 3:
         return Finding(Verdict.PASSED, f"The best of the epochs comes back ({best:.1%}).")
-    if trial.spoilt and abs(returned - best) > DROP:
+    guessing = returned < 0.1 + DROP / 2
+    if (trial.spoilt or guessing) and abs(returned - best) > DROP:
+        though = "they stay so though the labels were spoilt; " if trial.spoilt else ""
         text = (
-            f"The reported validation accuracies stay at {last:.1%} though the labels were spoilt; the returned "
-            f"model is right on {returned:.1%}."
+            f"The last validation accuracy that comes back is {last:.1%}; {though}the returned model is right on "
+            f"{returned:.1%}."
         )
         hint = "Which images and which model are the validation accuracies computed with?"
         return failed("T103", text, hint)

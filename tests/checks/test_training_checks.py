@@ -120,6 +120,8 @@ WRONG = [
      "    for epoch in range(epochs):\n", Verdict.PASSED, "epochs comes back"),
     ("best_model", "tqdm(cifar10_loader['train']", "tqdm(torch.utils.data.DataLoader(torch.utils.data.ConcatDataset("
      "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
+    ("best_model", "    for epoch in range(epochs):\n", "    return model, [0.3 + 0.01 * i for i in range(epochs)], 0.4, {}\n"
+     "    for epoch in range(epochs):\n", Verdict.FAILED, "the returned model is right on"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
     ("repeats", "    torch.manual_seed(seed)\n", "    torch.manual_seed(vars(torch).setdefault('kept', {}).setdefault(seed, torch.seed()))\n",
      Verdict.FAILED, "different results"),
