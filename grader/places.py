@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grader.notebooks import locate
-from grader.rubric import CheckBase
+from grader.rubric import CheckBase, ClaimSpec, ExperimentSpec
 from grader.submission import Submission
 
 _METHODS = {
@@ -31,6 +31,8 @@ def place_of(submission: Submission, spec: CheckBase, target: str, message: str)
     named = next((found for found in _PLACE.finditer(message) if found["file"] in submission.files), None)
     if named is not None:
         return in_cells(submission, f"{named['file']}:{named['line']}")
+    if isinstance(spec, ClaimSpec | ExperimentSpec):  # numbers that were handed in; no code is at fault
+        return ""
     module, _, name = target.partition(":")
     outline = submission.sources.outline(module)
     if outline is None:

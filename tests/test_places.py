@@ -7,7 +7,7 @@ import json
 import pytest
 
 from grader.places import in_cells, place_of
-from grader.rubric import load_rubric
+from grader.rubric import ExperimentSpec, load_rubric
 from grader.submission import Submission, submission_from_files
 
 SOURCE = b"""class LinearModule:
@@ -31,6 +31,13 @@ def _spec(name: str):  # type: ignore[no-untyped-def]
     part, _, check = name.partition(".")
     specs = next(one for one in RUBRIC.parts if one.id == part).checks
     return next(one for one in specs if check in (one.id, one.kind))
+
+
+def test_numbers_that_were_handed_in_are_about_no_line_of_code() -> None:
+    submission = submission_from_files({"modules.py": SOURCE}, name="s")
+    spec = ExperimentSpec(kind="experiment", experiment="lr-sweep")
+    assert place_of(submission, spec, "modules:train", "best rate: lr 1e-06 is best") == ""
+    assert place_of(submission, spec, "modules:train", "raised (modules.py:12)") == "modules.py:12"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def number(value: float) -> str:
 
 
 def pair(got: float, want: float) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to tell them apart."""
+    """Two numbers with as many digits as it takes to tell them apart; four where they are the same."""
+    if got == want:
+        return number(got), number(want)
     for digits in (4, 6, 9, 12, 17):
         texts = f"{got:.{digits}g}", f"{want:.{digits}g}"
         if texts[0] != texts[1]:

@@ -111,6 +111,7 @@ def test_numbers_that_differ_are_never_shown_alike() -> None:
     from grader.report.phrases import pair
 
     assert pair(0.1, 0.1 + 1e-12) == ("0.1", "0.100000000001")
+    assert pair(0.4524, 0.4524) == ("0.4524", "0.4524")
 
 
 class _Ascii(io.StringIO):
