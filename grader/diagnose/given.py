@@ -17,6 +17,7 @@ def name_fault(fault_id: str, *, note: str = "", certain: bool = True) -> Diagno
     Raises:
         KeyError: the catalogue has no such entry.
     """
-    from grader.diagnose.wording import diagnosis  # and with it the catalogue, which a right layer does without
+    # not above: with it comes the catalogue, which a right layer does without
+    from grader.diagnose.wording import diagnosis
 
     return diagnosis(fault_id, OUTPUT, note=note, certain=certain)

@@ -18,7 +18,12 @@ from grader.rubric.scripts import compared, script_problems
 class Limits(Frozen):
     """What one worker may use."""
 
-    seconds: float = Field(default=20.0, gt=0, le=3600, description="wall time of one request")
+    seconds: float = Field(
+        default=20.0,
+        gt=0,
+        le=3600,
+        description="wall time of one request, without what it waits for a processor (up to twice as much)",
+    )
     memory_mb: int = Field(default=4096, ge=256, description="address space, MiB")
     scratch_mb: int = Field(default=256, ge=1, description="scratch space, MiB")
     scratch_files: int = Field(default=2000, ge=10, description="files in the scratch space")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from grader.errors import WorkerDied, WorkerTimeout, WorkerViolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.values import printable
+from grader.sandbox.waited import Waited, deadline
 from grader.sandbox.watch import PERIOD, ScratchWatch
 from grader.worker import frames
 
@@ -75,6 +76,7 @@ class Channel:
     ) -> None:
         self.commands, self.replies, self.stdout = commands, replies, output
         self.watch = watch
+        self.waited = Waited()
         self.limits = limits
         self._looked = time.monotonic()
         self.output = Output(limits.output_bytes)
@@ -100,7 +102,7 @@ class Channel:
         Args:
             header: the request, without its id.
             arrays: that the request's nodes name.
-            timeout: seconds from now until the reply must be complete.
+            timeout: seconds from now until the reply must be complete; more where the worker had to wait for a processor.
             on_progress: called with the fields of each progress report.
 
         Raises:
@@ -129,14 +131,14 @@ class Channel:
         self, buffers: list[Any], nonce: int, kind: str, timeout: float, on_progress: OnProgress | None
     ) -> Frame:
         """Write the request, read frames until the one asked for, drain the output."""
-        deadline = time.monotonic() + timeout
+        left_of = deadline(timeout, self.waited)
         pending = [memoryview(buffer) for buffer in buffers]
         progress_left = MAX_PROGRESS
         with selectors.DefaultSelector() as selector:
             selector.register(self.commands, selectors.EVENT_WRITE)
             selector.register(self.replies, selectors.EVENT_READ)
             selector.register(self.stdout, selectors.EVENT_READ)
-            while (left := deadline - time.monotonic()) > 0:
+            while (left := left_of()) > 0:
                 self._look()
                 for key, _ in selector.select(min(left, PERIOD) if self.watch else left):
                     if key.fd == self.replies:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -72,3 +73,16 @@ def _feed(descriptor: int, data: bytes) -> None:
             pipe.write(data)
     except BrokenPipeError:
         return
+
+
+def can_fork(device: str) -> bool:
+    """Whether a worker can be a fork: not on macOS, and not with a graphics card, whose driver does not
+    survive it.
+    """
+    return sys.platform == "linux" and device == "cpu"
+
+
+def worker_pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Ends of ours and of the worker: commands, replies, output."""
+    commands, replies, output = os.pipe(), os.pipe(), os.pipe()
+    return (commands[1], replies[0], output[0]), (commands[0], replies[1], output[1])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
@@ -27,15 +27,20 @@ from grader.sandbox.isolation import (
     unconfined,
 )
 from grader.sandbox.jail import SCRATCH, jail_command
+from grader.sandbox.launch import can_fork, worker_pipes
 from grader.sandbox.limits import Limits
 from grader.sandbox.plan import LAYERS, USERS, closed_to_others, first_plan, worker_config
 from grader.sandbox.settings import SandboxSettings
 from grader.sandbox.view import View, view_of
+from grader.sandbox.waited import Waited, leaves_below, new_below
 from grader.sandbox.watch import ScratchWatch
 from grader.sandbox.worker import LayerFailedError, Worker
 from grader.sandbox.zygote import LIGHT, TORCH, Zygote, ZygoteError, imported_by, needs_torch, slow_modules
 
 Folders = tuple[Path, ...]
+Started = tuple[
+    Callable[[bool], int | None], Callable[[], Waited]
+]  # what ends a worker, and what finds its process
 
 
 class Sandbox:
@@ -75,7 +80,7 @@ class Sandbox:
             readonly: folders that some later worker with torch will ask for; with them one interpreter serves all.
             packages: those that later workers will need, by top-level name.
         """
-        if _can_fork(self.settings.device):
+        if can_fork(self.settings.device):
             self._zygote((), torch=False)
             if needs_torch(packages):
                 self._zygote(self._folders(readonly), torch=True)
@@ -174,12 +179,12 @@ class Sandbox:
         scratch = f"{self._scratch_root()}/w{self._count}"
         number = self._first + self._count
         config = worker_config(self._plan, view, limits, scratch=scratch, number=number, device=device)
-        ours, theirs = _pipes()
+        ours, theirs = worker_pipes()
         try:
-            if _can_fork(device):
-                end = self._fork(config, theirs, folders, packages)
+            if can_fork(device):
+                end, found = self._fork(config, theirs, folders, packages)
             else:
-                end = self._start_fresh(config, theirs, view)
+                end, found = self._start_fresh(config, theirs, view)
         except BaseException:
             for descriptor in ours:
                 os.close(descriptor)
@@ -189,19 +194,17 @@ class Sandbox:
                 os.close(descriptor)
         watched = limits is not PROBE_LIMITS and not self._plan.has("namespaces") and not self._jailed()
         watch = ScratchWatch(scratch, limits.scratch_bytes, limits.scratch_files) if watched else None
-        worker = Worker(
-            Channel(*ours, limits, watch), end, scratch=scratch, files=dict(files), support=dict(support)
-        )
+        channel = Channel(*ours, limits, watch)
+        worker = Worker(channel, end, scratch=scratch, files=dict(files), support=dict(support))
         worker.greet()
+        channel.waited = found()
         return worker
 
-    def _start_fresh(
-        self, config: Mapping[str, object], descriptors: Sequence[int], view: View
-    ) -> Callable[[bool], int | None]:
-        """An interpreter of its own; returns what ends it."""
+    def _start_fresh(self, config: Mapping[str, object], descriptors: Sequence[int], view: View) -> Started:
+        """An interpreter of its own."""
         prefix = jail_command(view, die_with_parent=True, share_devices=True) if self._jailed() else ()
         process = FreshProcess(self._environment, config, descriptors, prefix)
-        return lambda grace: process.kill(grace=grace)
+        return lambda grace: process.kill(grace=grace), partial(new_below, process.process.pid, frozenset())
 
     def _fork(
         self,
@@ -209,18 +212,20 @@ class Sandbox:
         descriptors: Sequence[int],
         folders: Folders,
         packages: Collection[str],
-    ) -> Callable[[bool], int | None]:
-        """A fork of a zygote, which is replaced once if it has died; returns what ends the fork."""
+    ) -> Started:
+        """A fork of a zygote, which is replaced once if it has died."""
         torch = needs_torch(packages)
         try:
             zygote = self._zygote(folders, torch=torch)
             zygote.preload(slow_modules(packages) if self._preloads else ())
+            before = leaves_below(zygote.process.pid)
             number = zygote.fork(config, descriptors)
         except ZygoteError:
             self._preloads = False
             zygote = self._zygote(folders, torch=torch)  # a new one: it replaces one that is not alive
+            before = leaves_below(zygote.process.pid)
             number = zygote.fork(config, descriptors)
-        return lambda grace: zygote.kill(number, grace=grace)
+        return lambda grace: zygote.kill(number, grace=grace), partial(new_below, zygote.process.pid, before)
 
     def _jailed(self) -> bool:
         return self._plan.has("bubblewrap")
@@ -296,19 +301,6 @@ class Sandbox:
                 break
             self._plan = self._plan.without("user", f"another user could not do this: {findings.broken[0]}")
         raise IsolationError(f"honest code fails in the sandbox: {'; '.join(findings.broken)}")
-
-
-def _can_fork(device: str) -> bool:
-    """Whether a worker can be a fork: not on macOS, and not with a graphics card, whose driver does not
-    survive it.
-    """
-    return sys.platform == "linux" and device == "cpu"
-
-
-def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Ends of ours and of the worker: commands, replies, output."""
-    commands, replies, output = os.pipe(), os.pipe(), os.pipe()
-    return (commands[1], replies[0], output[0]), (commands[0], replies[1], output[1])
 
 
 def _check_name(name: str) -> None:

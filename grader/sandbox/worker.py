@@ -20,10 +20,9 @@ from grader.sandbox.program import Program
 from grader.sandbox.values import Reply, decode_error, decode_reply
 
 _PLACE = re.compile(r'File "[^"]*/home/submission/([^"\n]{1,200})", line (\d{1,9}) in ([\w<>]{1,100})')
-_REPORT = re.compile(
-    r"^(Timeout \(\d+:\d\d:\d\d|Fatal Python error: |(?:Current thread|Thread) 0x\w+.* \(most recent call first\):$)",
-    re.MULTILINE,
-)
+_THREAD = r"(?:Current thread|Thread) 0x[0-9a-f]{1,16}.{0,200} \(most recent call first\):"  # a submission prints it too
+_REPORT = re.compile(rf"^(Timeout \(\d{{1,9}}:\d\d:\d\d|Fatal Python error: |{_THREAD}$)", re.MULTILINE)
+_LAST_WORDS = re.compile(rf"(?:^{_THREAD}\n(?:  .*\n)+\n?)+", re.MULTILINE)
 LOAD_SECONDS = 30.0
 HELLO_SECONDS = 60.0
 
@@ -105,10 +104,10 @@ class Worker:
         )
 
     def _take_output(self) -> None:
-        """Keep what was printed, without the interpreter's own report of a crash or a late end."""
+        """Keep what was printed, without the interpreter's own report of a crash or a late end, or of one that seemed late."""
         text, self.output_dropped = self._channel.output.take()
         failed = sys.exc_info()[0] is not None
-        self.output = self._shown(text[: _report_start(text)] if failed else text)
+        self.output = self._shown(text[: _report_start(text)] if failed else _LAST_WORDS.sub("", text))
 
     def _shown(self, text: str) -> str:
         """Text with paths of the scratch folder as the submission's author knows them."""

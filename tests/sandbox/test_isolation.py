@@ -91,7 +91,7 @@ def test_going_below_two_needs_its_flag() -> None:
 def test_where_forking_is_unsafe_every_worker_is_an_interpreter_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("grader.sandbox.sandbox._can_fork", lambda device: False)
+    monkeypatch.setattr("grader.sandbox.sandbox.can_fork", lambda device: False)
     program = Program()
     program.send("parent", program.call(program.import_("os").attr("getppid")))
     program.send("name", program.import_("mine").attr("NAME"))

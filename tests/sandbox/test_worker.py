@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -284,6 +285,29 @@ def test_a_crash_is_named(sandbox: Sandbox, source: str, expected: str) -> None:
     with pytest.raises(WorkerDied) as caught:
         run(sandbox, source)
     assert expected in str(caught.value)
+
+
+class _AlwaysWaits:
+    def seconds(self) -> float:
+        return time.monotonic()
+
+
+def test_what_a_worker_waits_for_a_processor_is_given_back_and_sleep_is_not(sandbox: Sandbox) -> None:
+    source = b"import time\ndef f(seconds):\n    print('a')\n    time.sleep(seconds)\n    print('b')\n"
+    naps = {}
+    for seconds in (0.7, 1.5, 60):
+        naps[seconds] = Program()
+        naps[seconds].call(naps[seconds].import_("modules").attr("f"), seconds)
+    with sandbox.worker({"modules.py": source}) as worker:
+        waited = worker._channel.waited
+        before = waited.seconds()
+        worker.run(naps[0.7], timeout=60)
+        if Path("/proc/self/schedstat").exists():  # the kernel counts
+            assert 0 < before < waited.seconds() < before + 0.4
+        worker._channel.waited = _AlwaysWaits()  # type: ignore[assignment]
+        assert worker.run(naps[1.5], timeout=1.2).output == "a\nb\n"
+        with pytest.raises(WorkerTimeout):
+            worker.run(naps[60], timeout=0.4)
 
 
 def test_a_timeout_says_where(sandbox: Sandbox) -> None:
