@@ -23,6 +23,7 @@ BENT = 0.02  # share of the logits' deviation that rounding explains at most
 EQUAL = 1e-4  # share of the largest output below which two models are the same
 GENTLE = 1e-3  # times the learning rate, where training with it ends in numbers that are not finite
 CHANCE = 0.2  # of the images: below it, a run that is this short may have learnt nothing
+GUESSING = 0.1  # of the images are right by chance
 TRAINED = 0.06  # of accuracy: more than the start of one run differs from that of another
 FAULTS = {  # by what was tried, and whether it gave nothing to measure
     ("hidden_dims", False): "T121",
@@ -75,11 +76,12 @@ def _batch_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     halved = _tried(context, short_budget(spec, batch_size=size), "validation")
     if isinstance(halved, str):
         return Evidence(what=what, agreed=False, detail=halved)
-    usual, small = (
-        short_trial(context, short_budget(spec, rate=rate)).outputs["validation"]
-        for rate in (spec.learning_rate, LOW_RATE)
+    trial, slow = (
+        short_trial(context, short_budget(spec, rate=rate)) for rate in (spec.learning_rate, LOW_RATE)
     )
-    told = np.isfinite(usual).all() and not _same(usual, small)  # a model that learns nothing tells nothing
+    usual, small = trial.outputs["validation"], slow.outputs["validation"]
+    learnt = not _same(usual, small) or measure(context, trial, "validation")[0] >= CHANCE
+    told = np.isfinite(usual).all() and learnt  # a model that learns nothing tells nothing
     same = bool(told and _same(halved, usual))
     return Evidence(
         what=what, agreed=not same, detail=f"the models {'are the same' if same else 'differ'}", got=1.0
@@ -196,8 +198,9 @@ def _epochs_evidence(spec: TrainingSpec, context: Context) -> Evidence:
 
 def _first_is_trained(spec: TrainingSpec, context: Context, trial: Trial) -> bool:
     """Whether the first of the accuracies is far above that of a model that hardly learnt; a look at the start is not."""
-    small = short_trial(context, short_budget(spec, rate=LOW_RATE))
-    return (trial.validation or (0.0,))[0] > measure(context, small, "validation")[0] + TRAINED
+    small = measure(context, short_trial(context, short_budget(spec, rate=LOW_RATE)), "validation")[0]
+    start = small if small < CHANCE else GUESSING  # where lr is ignored, the small one has learnt, too
+    return (trial.validation or (0.0,))[0] > start + TRAINED
 
 
 def _tried(context: Context, budget: Budget, name: str) -> Floats | str:

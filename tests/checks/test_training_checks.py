@@ -130,6 +130,8 @@ WRONG = [
     ("architectures", "MLP(32 * 32 * 3, hidden_dims, 10", "MLP(32 * 32 * 3, [128], 10", Verdict.PARTIAL, "hidden_dims = []"),
     ("architectures", "batch_size=batch_size", "batch_size=64", Verdict.PARTIAL, "batch_size = 128: the models are the same"),
     ("architectures", "range(epochs)", "range(epochs + 1)", Verdict.PARTIAL, "both of models that were trained"),
+    ("architectures", "    np.random.seed(seed)\n", "    hidden_dims, lr, batch_size, epochs = [128], 0.1, 32, 2\n    np.random.seed(seed)\n",
+     Verdict.FAILED, "batch_size = 128: the models are the same"),
     ("architectures", "range(epochs)", "range(3)", Verdict.PARTIAL, "3 validation accuracies come back"),
     ("architectures", "    return model, val", "    model.forward = lambda x: torch.ones(len(x), 10)\n    return model, val",
      Verdict.FAILED, "the same for every image"),
