@@ -186,6 +186,12 @@ def _no_drop(context: Context, trial: Trial, returned: float) -> Finding:
     if trial.spoilt and len(set(values)) == 1:
         text = f"The validation accuracies are all {best:.1%}, though the model changes: each epoch is to be evaluated."
         return failed("T107", text)
+    count = len(image_set(context.data(), "validation", trial.budget)[1])
+    if trial.spoilt and 0 < trial.validated < trial.budget.epochs * count:
+        raise unseen(
+            "it does not read the validation images in every epoch, and its accuracies hardly fall where the training "
+            "labels are wrong"
+        )
     if abs(best - last) > SAME and abs(returned - best) <= SAME / 3:
         return Finding(Verdict.PASSED, f"The best of the epochs comes back ({best:.1%}).")
     guessing = returned < 0.1 + DROP / 2

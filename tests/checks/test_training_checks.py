@@ -122,6 +122,9 @@ WRONG = [
      "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
     ("best_model", "    for epoch in range(epochs):\n", "    return model, [0.3 + 0.01 * i for i in range(epochs)], 0.4, {}\n"
      "    for epoch in range(epochs):\n", Verdict.FAILED, "the returned model is right on"),
+    ("best_model", "val_accuracies.append(evaluate_model(model, cifar10_loader['validation']))",
+     "val_accuracies.append(val_accuracies[0] - 0.015 * epoch if epoch else evaluate_model(model, cifar10_loader['validation']))",
+     Verdict.MANUAL, "does not read the validation images in every epoch"),
     ("repeats", "    torch.manual_seed(seed)\n", "", Verdict.FAILED, "different results"),
     ("repeats", "    torch.manual_seed(seed)\n", "    torch.manual_seed(vars(torch).setdefault('kept', {}).setdefault(seed, torch.seed()))\n",
      Verdict.FAILED, "different results"),
