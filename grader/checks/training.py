@@ -36,7 +36,12 @@ EXPLODED = 10.0  # times chance's: a loss that steps have driven up
 FAR_ABOVE = 0.15  # of accuracy on unseen images above that on training images
 HALF = 0.5  # share of the points where the loss falls, and the parameters do not change as they should
 STAYED = 0.05  # of the loss from chance's
-CERTAIN = ("T110", "T113", "T116")  # faults of steps that cost the point of the loss even where it falls
+CERTAIN = (
+    "T110",
+    "T113",
+    "T116",
+    "T117",
+)  # faults of steps that cost the point of the loss even where it falls
 DEFAULT_BANDS = (Band(at_least=0.25, share=0.5), Band(at_least=0.33, share=1.0))
 
 

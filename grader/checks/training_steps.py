@@ -27,6 +27,7 @@ RATE = 0.05
 STEPS = 3
 NOTHING = 1e-9  # steps that are due and no longer than this say nothing
 HELD_OUT = 256
+ALIKE = 0.3  # correlation of weights after some steps with those before
 CLOSE = 0.02  # relative difference of a step from the one that was due, for float32
 REPRODUCED = 1e-3  # relative difference of the reference's output from the model's, at the same weights
 UNITS = {"elu": (1.0, 0.5, 2.0), "relu": (0.0,), "leaky_relu": (0.02, 0.01, 0.2)}
@@ -183,7 +184,11 @@ def _ratios(before: Parameters, after: Parameters, gradient: Parameters) -> dict
 
 
 def _added_up(mlp: Mlp, before: Parameters, later: Parameters) -> Fault | None:
-    """Whether the parameters after some steps are those of steps along the sum of all gradients so far."""
+    """Whether the parameters after some steps are those of steps along the sum of all gradients so far, or drawn anew."""
+    if all(_unlike(old, new) for (old, _), (new, _) in zip(before, later, strict=True)):
+        return Fault(
+            "T117", "after some epochs of one step each, the weights have nothing of those at the start"
+        )
     plain = added = before
     total: Parameters = [(0 * w, 0 * b) for w, b in before]
     for step in range(STEPS):
@@ -196,6 +201,11 @@ def _added_up(mlp: Mlp, before: Parameters, later: Parameters) -> Fault | None:
             text = "each step goes along the sum of the gradients of all steps before it"
             return Fault("T110", text)
     return None
+
+
+def _unlike(one: Floats, other: Floats) -> bool:
+    """Whether two weights were drawn independently; a step of plain SGD leaves a weight much as it was."""
+    return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] < ALIKE)
 
 
 def _moved(parameters: Parameters, gradient: Parameters) -> Parameters:

@@ -237,6 +237,12 @@ def test_constant_accuracies_earn_what_the_model_measures(sandbox: Sandbox, data
         (NUMPY, "            layer.params['bias'] -= lr * layer.grads['bias']\n", "", "T113"),
         (TORCH, "loss.backward()", "(loss * 128).backward()", "T114"),
         (TORCH, "loss_module(model(images)", "loss_module(model(images).softmax(1)", "T116"),
+        (
+            NUMPY,
+            "        losses = []\n",
+            "        best_accuracy, losses, model = -1.0, [], MLP(n_inputs=3072, n_hidden=hidden_dims, n_classes=10)\n",
+            "T117",
+        ),
         (TORCH, "lr=lr)", "lr=0.1)", "T120"),
         (TORCH, "            optimizer.step()\n", "", "T112"),
         (

@@ -142,6 +142,15 @@ TRAINING: tuple[Fault, ...] = (
         "What does the loss of the library do with its input first?",
     ),
     Fault(
+        "T117",
+        "training starts anew in each epoch",
+        "The weights after some epochs are new ones, not those of the epoch before.",
+        "What an epoch learnt is lost, and more epochs give no better model.",
+        "Ten epochs end with the accuracy of one.",
+        "Print one weight at the end of an epoch and at the start of the next.",
+        "Which lines does the loop over the epochs repeat?",
+    ),
+    Fault(
         "T120",
         "the learning rate has no effect",
         "Training gives the same whatever lr is.",
