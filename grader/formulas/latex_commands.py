@@ -15,7 +15,7 @@ SAME = {"varepsilon": "epsilon", "varphi": "phi", "vartheta": "theta", "varrho":
 
 
 DROPPED = words(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr quad qquad displaystyle "
+    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle "
     "textstyle scriptstyle limits nolimits nonumber notag middle hfill newline mathstrut large Large "
     "LARGE small normalsize noindent centering bf it rm cal bfseries itshape allowbreak nobreak hspace "
     "vspace phantom strut par item  bigm Bigm mathopen mathclose mathrel mathbin mathord "
@@ -59,7 +59,8 @@ RENAMED = {
     "ast": "*", "star": "*", "bullet": "odot", "bigodot": "odot", "hadamard": "odot",
     "bigcirc": "circ", "hada": "odot", "oslash": "oslash", "ominus": "-", "lt": "<", "gt": ">", "dd": "partial",
     "dif": "partial", "diff": "partial", "grad": "nabla", "sim": "approx",
-    "lor": "vee", "Aboxed": "boxed", "bbox": "boxed", "llbracket": "[", "rrbracket": "]", "lBrack": "[", "rBrack": "]",
+    "qquad": "quad", "lor": "vee",
+    "Aboxed": "boxed", "bbox": "boxed", "llbracket": "[", "rrbracket": "]", "lBrack": "[", "rBrack": "]",
 }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from grader.formulas.limits import MAX_CHARACTERS, MAX_DIGITS, MAX_TOKENS, Unrea
 from grader.formulas.tokens import Token, matching
 from grader.formulas.unicode_math import to_latex
 
+_RELATIONS = ("=", ":=", "->", "=>", "equiv", "approx", "Rightarrow", "rightarrow", "therefore")
+_ENDS = ("quad", "Rightarrow", "rightarrow", "therefore", "begin:cases", "end:cases")
 _LEXEME = re.compile(
     r"\\(?P<cmd>[A-Za-z]+)\*?|\\(?P<esc>.)|(?P<num>\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?|\.\d+)|(?P<word>[A-Za-z]+)"
     r"|(?P<sym>\*\*|\.\*|\./|\.'|\.\^|->|=>|:=|<=|>=|!=|==|\|\||''|[^\sA-Za-z0-9\\])|(?P<space>\s+)",
@@ -31,7 +33,7 @@ def lex(text: str) -> list[Token]:
     """
     if len(text) > MAX_CHARACTERS:
         raise Unreadable(f"longer than {MAX_CHARACTERS} characters; give the final formula alone")
-    tokens = _collapsed(unwrapped(environments(_raw(to_latex(text)))))
+    tokens = _collapsed(_without_quads(unwrapped(environments(_raw(to_latex(text))))))
     if len(tokens) > MAX_TOKENS:
         raise Unreadable(f"more than {MAX_TOKENS} symbols; give the final formula alone")
     return tokens
@@ -103,6 +105,32 @@ def _token(kind: str, value: str) -> Token | None:
     if value in "~":
         return None
     return Token("sym", {"==": "=", ".'": "'"}.get(value, value))
+
+
+def _without_quads(tokens: list[Token]) -> list[Token]:
+    """Wide spaces dropped; a semicolon where one stands between two equations: ``A = B \\qquad C = D``."""
+    out: list[Token] = []
+    for k, token in enumerate(tokens):
+        if token.kind != "cmd" or token.text != "quad":
+            out.append(token)
+        elif _has_equation(out[::-1]) and _has_equation(tokens[k + 1 :]):
+            out.append(Token("sym", ";"))
+    return out
+
+
+def _has_equation(tokens: list[Token]) -> bool:
+    """Whether something and then an equals sign come before the next separator, on the outermost level."""
+    depth = 0
+    for k, token in enumerate(tokens):
+        if token.text in _RELATIONS and k == 0:
+            return False
+        if token.kind == "sym":
+            depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if depth == 0 and token.text == "=":
+            return True
+        if depth == 0 and (token.text in (",", ";", "\\\\") or (token.kind == "cmd" and token.text in _ENDS)):
+            return False
+    return False
 
 
 def _script_opening(out: list[Token]) -> int | None:

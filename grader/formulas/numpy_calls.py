@@ -69,6 +69,10 @@ class Calls:
                 continue
             if keyword.arg not in keywords:
                 raise Unreadable(f"the keyword {keyword.arg} is not understood", str(keyword.arg))
+            if keyword.arg in ("ord", "p"):
+                if literal(keyword.value) != 2:
+                    raise Unreadable("a norm other than the Euclidean one", str(keyword.arg))
+                continue
             renamed = {"dim": "axis", "keepdim": "keepdims", "a_min": "min", "a_max": "max"}.get(
                 keyword.arg, keyword.arg
             )

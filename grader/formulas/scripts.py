@@ -79,12 +79,17 @@ class Scripts(Cursor):
             return node
         if isinstance(node, Sym) and not self.names.shapes.get(node.name):
             raise Unreadable(f"{node.name} is one number here; it has no subscript", node.name + "_")
-        if is_shifted(group):
+        if is_shifted(group) or self._is_last(group):
             return Shifted(node, shifted(group, self.scope, self.names))
         subs = self.subscripts(group)
         if isinstance(node, Entry) and node.raised:
             return Entry(node.a, (*node.subs, *subs))
         return Entry(node, subs)
+
+    def _is_last(self, group: list[Token]) -> bool:
+        """Whether a subscript is a size, no index: the T of ``g_T``."""
+        text = group[0].text if len(group) == 1 else ""
+        return text.isupper() and text in self.names.sizes and text not in self.scope
 
     def decorated(self, name: str, group: list[Token]) -> bool:
         """Whether a subscript only tells a name from others, ``\\sigma_f``, ``y_{true}``, and is the same everywhere.
