@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grader.checks import training_best, training_short
+from grader.checks import training_best, training_report, training_short
 from grader.checks.claim import check_claim
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.training import check_training
@@ -161,6 +161,15 @@ def test_a_changed_loop_is_named(
     found = judged(sandbox, data, ask, files=changed(TORCH, old, new))
     assert said in found.message
     assert found.verdict is verdict
+
+
+def test_a_validation_accuracy_is_no_test_accuracy_however_near(
+    sandbox: Sandbox, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_report, "UNREAD", 1.0)
+    files = changed(TORCH, "cifar10_loader['test']", "cifar10_loader['validation']")
+    found = judged(sandbox, data, "honest_report", files=files)
+    assert found.diagnoses[0].id == "T150", found.message
 
 
 def test_a_call_that_hangs_is_ended(sandbox: Sandbox, data: DataSet) -> None:
