@@ -93,8 +93,13 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """So is a zip or a notebook."""
-    return _submission(file_path, parent) if file_path.suffix in (".zip", ".ipynb") else None
+    """So is an archive or a notebook."""
+    if not parent.config.getoption("gradmark"):
+        return None
+    from grader.submission.file_names import is_archive
+
+    known = is_archive(file_path.name) or file_path.suffix == ".ipynb"
+    return _submission(file_path, parent) if known else None
 
 
 def _submission(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

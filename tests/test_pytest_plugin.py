@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,8 @@ def test_checks_are_items_with_names_outcomes_and_markers(tmp_path: Path) -> Non
     assert cases["elu.gradient"].find("failure") is not None
 
 
-def test_markers_and_xdist(tmp_path: Path) -> None:
-    right = str(EXAMPLES / "full_marks")
+def test_markers_and_xdist_on_an_archive(tmp_path: Path) -> None:
+    right = shutil.make_archive(str(tmp_path / "right"), "gztar", EXAMPLES / "full_marks")
     done = run(
         tmp_path, "--gradmark", "uva_dl1_a1", right, "-m", "public", "-k", "softmax or elu", "-n", "2", "-q"
     )
