@@ -58,7 +58,7 @@ def _rate_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     differs = not np.isfinite(high) or not _same(usual.outputs["validation"], small.outputs["validation"])
     idle = not differs and not steps_change(spec, context)
     detail = (
-        f"after one epoch, the loss on the validation images is {high:.3f} with lr = {budget.rate:g} and "
+        f"after {_passes(usual)}, the loss on the validation images is {high:.3f} with lr = {budget.rate:g} and "
         f"{low:.3f} with lr = {LOW_RATE:g}"
     )
     return Evidence(
@@ -67,6 +67,10 @@ def _rate_evidence(spec: TrainingSpec, context: Context) -> Evidence:
         detail=f"{detail}: no step changes the parameters" if idle else detail,
         got=None if idle else high,
     )
+
+
+def _passes(trial: Trial) -> str:
+    return "one epoch" if trial.budget.epochs == 1 else f"{trial.budget.epochs} epochs"
 
 
 def _batch_evidence(spec: TrainingSpec, context: Context) -> Evidence:
@@ -187,13 +191,19 @@ def _epochs_evidence(spec: TrainingSpec, context: Context) -> Evidence:
     """One epoch serves the training images once; loaders may drop the last batch, or look at one in "
     "advance."""
     trial = short_trial(context, short_budget(spec))
+    epochs = trial.budget.epochs  # one, unless train raises with one
     passes = trial.served / max(trial.per_epoch, 1)
-    count = len(trial.validation) if trial.validation is not None else 1
-    agreed = count in (1, 2) and 0.5 < passes < 3.5
-    detail = f"with epochs = 1 the training images are read {passes:.1f} times, and {count} validation accuracies come back"
+    count = len(trial.validation) if trial.validation is not None else epochs
+    agreed = 1 <= count <= epochs + 1 and 0.5 < passes < epochs + 2.5
+    detail = (
+        f"with epochs = {epochs} the training images are read {passes:.1f} times, and {count} validation accuracies "
+        "come back"
+    )
     if agreed and count == 2 and passes > 1.5 and _first_is_trained(spec, context, trial):
         agreed, detail = False, f"{detail}, both of models that were trained"
-    return Evidence(what="epochs", agreed=agreed, detail=detail, got=float(count), want=1.0)
+    if epochs > 1:
+        detail += "; with epochs = 1, train raises"
+    return Evidence(what="epochs", agreed=agreed, detail=detail, got=float(count), want=float(epochs))
 
 
 def _first_is_trained(spec: TrainingSpec, context: Context, trial: Trial) -> bool:

@@ -16,6 +16,7 @@ from grader.rubric import TrainingSpec
 Floats = NDArray[np.float64]
 
 CLASSES = 10
+HOMEWORK_EPOCHS = 10  # of the homework's own run, with which every submission was tried
 PIXELS = 3072
 LEAST_SHARE = 0.5  # of an image's cost that does not depend on the network: loading, copying
 
@@ -70,7 +71,7 @@ def asked_budget(spec: TrainingSpec) -> Budget:
 class Trial:
     """What one call of ``train`` gave. Accuracies are shares, 0 to 1."""
 
-    budget: Budget
+    budget: Budget  # that train was called with: more epochs than asked for where it raised with so few
     validation: tuple[float, ...] | None = None  # as returned
     test: float | None = None  # as returned
     losses: tuple[float, ...] = ()  # found in what was returned

@@ -35,6 +35,7 @@ class Start:
 class ParameterRun(TrainRun):
     """A run after which the parameters of the returned model are read."""
 
+    lengthens = False  # the steps are counted
     arrays: Sequence[Any] = ()
 
     def _predict(self, model: Ref, is_torch: bool, sets: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -79,9 +78,10 @@ class Worker:
         """
         if not self._alive:
             raise WorkerDied("this worker has ended; open another")
-        started = time.monotonic()
+        started, failed = time.monotonic(), True
         try:
             reply = self._request(program, timeout, on_progress)
+            failed = False
         except WorkerTimeout as late:
             self._channel.drain()
             where, importing = self._where()
@@ -93,8 +93,8 @@ class Worker:
             where, importing = self._where()
             raise WorkerDied(f"{died} ({ending}){where}", importing=importing) from None
         finally:
-            self._take_output()
-            if sys.exc_info()[0] is not None:
+            self._take_output(failed=failed)
+            if failed:
                 self.close()
         return replace(
             _shorten(reply, self._shown),
@@ -103,10 +103,9 @@ class Worker:
             seconds=time.monotonic() - started,
         )
 
-    def _take_output(self) -> None:
+    def _take_output(self, *, failed: bool) -> None:
         """Keep what was printed, without the interpreter's own report of a crash or a late end, or of one that seemed late."""
         text, self.output_dropped = self._channel.output.take()
-        failed = sys.exc_info()[0] is not None
         self.output = self._shown(text[: _report_start(text)] if failed else _LAST_WORDS.sub("", text))
 
     def _shown(self, text: str) -> str:

@@ -118,6 +118,10 @@ WRONG = [
     ("best_model", "        if val_accuracies[-1] > best_accuracy:\n", "        if epoch == 0:\n", Verdict.FAILED, "The returned model is right on"),
     ("best_model", "    for epoch in range(epochs):\n", "    cifar10_loader['train'] = list(cifar10_loader['train'])\n"
      "    for epoch in range(epochs):\n", Verdict.PASSED, "epochs comes back"),
+    # what fails with few epochs, and not with those of the homework, is run with these
+    ("best_model", "        print(f'Epoch {epoch", "        epoch % (epochs // 5) or print(f'Epoch {epoch", Verdict.PASSED, "The best of 10 epochs"),
+    ("architectures", "        print(f'Epoch {epoch", "        epoch % (epochs // 5) or print(f'Epoch {epoch", Verdict.PASSED, "should have"),
+    ("architectures", "        print(f'Epoch {epoch", "        epoch % 0 or print(f'Epoch {epoch", Verdict.ERRORED, "train (1 epoch"),
     ("best_model", "tqdm(cifar10_loader['train']", "tqdm(torch.utils.data.DataLoader(torch.utils.data.ConcatDataset("
      "[cifar10['train'], cifar10['validation']]), batch_size, shuffle=True)", Verdict.FAILED, "The validation images are trained on"),
     ("best_model", "    for epoch in range(epochs):\n", "    return model, [0.3 + 0.01 * i for i in range(epochs)], 0.4, {}\n"
