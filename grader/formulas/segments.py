@@ -39,6 +39,9 @@ _TURNING = re.compile(
 )
 
 
+_BESIDE = 200  # characters beside a formula that are looked at: patterns of blanks take their square
+
+
 @dataclass(frozen=True)
 class Segment:
     """A formula, the text in front of it, and the piece of text beside it that may change what it says."""
@@ -60,7 +63,7 @@ def segments(text: str) -> Iterator[Segment]:
         yield Segment(text)
         return
     for k, (formula, before, _) in enumerate(pieces):
-        after = pieces[k + 1][1] if k + 1 < len(pieces) else text[pieces[k][2] :]
+        after = (pieces[k + 1][1] if k + 1 < len(pieces) else text[pieces[k][2] :])[:_BESIDE]
         doubt = _doubt(formula, before, after)
         following = pieces[k + 1][0] if k + 1 < len(pieces) else "="
         if not doubt and "=" not in following and after.replace(" ", "") == "":
@@ -89,11 +92,12 @@ def _pieces(text: str) -> Iterator[tuple[str, str, int]]:
     for found in _MATH.finditer(text):
         formula = next(g for k, g in enumerate(found.groups(), start=1) if g is not None and k != 6)
         before = text[position : found.start()]
+        beside = before[-_BESIDE:]
         position = found.end()
-        if joined and _JOINED.fullmatch(before.strip()) and not (_ITEM.search(before) and "=" in formula):
+        if joined and _JOINED.fullmatch(before.strip()) and not (_ITEM.search(beside) and "=" in formula):
             first, earlier, _ = joined[-1]
             joined[-1] = (f"{first} {before.strip()} {formula}", earlier, position)
-        elif _LEFT.search(before):
+        elif _LEFT.search(beside):
             left = _SENTENCE.split(before)[-1]
             joined.append((f"{left} {formula}", before.removesuffix(left), position))
         else:
@@ -103,7 +107,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str, int]]:
 
 def _doubt(formula: str, before: str, after: str) -> str:
     """What stands beside a formula, outside of its dollars, and may change it; empty if nothing does."""
-    before = before.replace("**", "").replace("__", "")  # bold in Markdown
+    before = before[-_BESIDE:].replace("**", "").replace("__", "")  # bold in Markdown
     item = _ITEM.search(before) and ("=" in formula or formula.lstrip().startswith("-"))
     if not item and not _LABEL.search(before) and (found := _BEFORE.search(before)):
         return found.group().strip()
