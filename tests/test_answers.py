@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.answers import find_answers, normal_id, split_id
+from grader.answers_markdown import answers_in_markdown
 from grader.answers_toml import REQUOTED, RESTORED
 from grader.commands.check import check
 from grader.errors import UsageError
@@ -181,3 +182,11 @@ def test_a_check_of_an_answer_file_says_what_cannot_be_read(
     assert "answers.toml: lines before the first answer are not valid TOML" in capsys.readouterr().out
     with pytest.raises(UsageError, match=r"my_answers\.toml is read by no grading; call it answers\.toml or"):
         check(other, rubric="uva_dl1_a1_written")
+
+
+@pytest.mark.parametrize(
+    "opening", ["\\[", "<!--", "$$ \\[", "```\n", "\\begin{align}", "# 1" + " " * 5_000 + "!\n"]
+)
+def test_what_is_opened_and_never_closed_is_read_once(opening: str) -> None:
+    text = "# q1\n$$dY^T X$$\n\n" + opening * (100_000 // len(opening))
+    assert [section.id for section in answers_in_markdown(text)] == ["q1"]
