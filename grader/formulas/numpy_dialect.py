@@ -28,6 +28,7 @@ from grader.formulas.numpy_syntax import (
 )
 from grader.formulas.tokens import Token
 from grader.formulas.tree import Bin, Call, Compare, Neg, Node, Num, Sym, Transpose, depth, size
+from grader.syntax import parse_python
 
 NO_PYTHON = "not a Python expression"
 _MAX_STATEMENTS = 8
@@ -85,7 +86,7 @@ def parse_code(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = ast.parse(_lines(_GRADIENT.sub(r"dL_d\1", textwrap.dedent(text).strip())))
+            module = parse_python(_lines(_GRADIENT.sub(r"dL_d\1", textwrap.dedent(text).strip())))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Unreadable(f"{NO_PYTHON}: {getattr(error, 'msg', error)}", text.strip()[:20]) from error
     reader = _Reader(names, definitions or {})

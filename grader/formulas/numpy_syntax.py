@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from grader.formulas.limits import Unreadable
+from grader.syntax import parse_expression
 
 MODULES = {"np", "numpy", "torch", "F", "nn", "functional", "linalg", "math", "scipy", "special", "jnp", "jax",
            "tf", "tensorflow", "cp", "xp"}  # fmt: skip
@@ -63,7 +64,7 @@ def masked(statement: ast.stmt) -> tuple[str, ast.expr, ast.expr] | None:
 
 def as_loaded(node: ast.expr) -> ast.expr:
     """The target of an assignment as an expression."""
-    return ast.parse(ast.unparse(node), mode="eval").body
+    return parse_expression(ast.unparse(node))
 
 
 def assigned_name(node: ast.expr) -> str:

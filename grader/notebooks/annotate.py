@@ -23,6 +23,7 @@ from grader.notebooks.cells import read_cells, without_magics
 from grader.notebooks.modules import convert, locate
 from grader.report import phrases
 from grader.report.markdown import MARKS, check_lines
+from grader.syntax import parse_python
 from grader.text import markdown_inline
 
 TAG = "gradmark-feedback"
@@ -150,7 +151,7 @@ def _defined(source: str) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            body = ast.parse(without_magics(source)).body
+            body = parse_python(without_magics(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return re.findall(r"^(?:class|def)\s+(\w+)", source, re.MULTILINE)
     return [

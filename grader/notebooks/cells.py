@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import SubmissionError
+from grader.syntax import parse_python
 from grader.text import one_line
 
 MAX_MAGICS = 100  # lines of one cell that are replaced one by one
@@ -205,4 +206,4 @@ def _parses(source: str) -> bool:
 def parse(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(source)
+        return parse_python(source)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.notebooks.cells import joined, raw_cells, without_magics
+from grader.syntax import parse_expression, parse_python
 
 MAX_TEXT = 200_000  # characters of one cell or output
 MAX_WHOLE = 2_000_000  # of all of them
@@ -62,7 +63,7 @@ def _texts(notebook: Any) -> Iterator[tuple[bool, str]]:
 def _assigned(source: str, found: dict[str, Any]) -> None:
     """Add the literals that a cell assigns at its top level."""
     try:
-        statements = ast.parse(without_magics(source)).body
+        statements = parse_python(without_magics(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for statement in statements:
@@ -127,7 +128,7 @@ def _dict(text: str) -> dict[str, Any] | None:
 def _literal(source: ast.expr | str) -> Any:
     """The value of a literal, as JSON has it; None for anything that would have to be run."""
     try:
-        node = ast.parse(source, mode="eval").body if isinstance(source, str) else source
+        node = parse_expression(source) if isinstance(source, str) else source
         return _plain(_value(node))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, Self
 from pydantic import Field, model_validator
 
 from grader.model import Frozen
+from grader.syntax import parse_python
 
 CAME = "came"  # what the submission's script left behind, for lines of the rubric that look at it
 Drawn = Literal[
@@ -86,7 +87,7 @@ def assigned(script: str) -> tuple[str, ...]:
         SyntaxError: it is not Python.
     """
     found: dict[str, None] = {}
-    for statement in ast.parse(script).body:
+    for statement in parse_python(script).body:
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
             continue
         for node in ast.walk(statement):
@@ -143,7 +144,7 @@ def imported(script: str) -> tuple[tuple[str, str], ...]:
         SyntaxError: it is not Python.
     """
     found: list[tuple[str, str]] = []
-    for node in ast.walk(ast.parse(script)):
+    for node in ast.walk(parse_python(script)):
         if isinstance(node, ast.ImportFrom) and node.module:
             found += [(node.module, "" if item.name == "*" else item.name) for item in node.names]
         elif isinstance(node, ast.Import):
@@ -155,7 +156,7 @@ def _looked_up(script: str, name: str) -> list[str]:
     """Keys that a script reads of a dict: ``came["out"]``."""
     return [
         str(node.slice.value)
-        for node in ast.walk(ast.parse(script))
+        for node in ast.walk(parse_python(script))
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
         if isinstance(node.value, ast.Name) and node.value.id == name
     ]
@@ -167,7 +168,7 @@ def looks_at(script: str, name: str) -> bool:
     Raises:
         SyntaxError: it is not Python.
     """
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(script)))
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(parse_python(script)))
 
 
 def _size(word: str) -> str | int:

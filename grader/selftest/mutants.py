@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from grader.errors import UsageError
 from grader.rubric import PartSpec, Rubric, ScriptSpec, check_id
 from grader.rubric.scripts import imported
 from grader.selftest.operators import mutations
+from grader.syntax import parse_python
 
 CATALOGUE = "mutants.toml"
 
@@ -117,5 +117,5 @@ def generated(files: Mapping[str, bytes], rubric: Rubric) -> Iterator[Mutant]:
     for (module, name), parts in concerned.items():
         file = module.replace(".", "/") + ".py"
         if file in files:
-            for label, source in mutations(ast.parse(files[file]), name):
+            for label, source in mutations(parse_python(files[file]), name):
                 yield Mutant(f"{file}: {label}", file, source.encode(), tuple(parts))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from grader.syntax import parse_python
 from grader.trial import why_unreadable
 
 MAX_SOURCE = 2 << 20
@@ -106,7 +107,7 @@ def parse_outline(file: str, data: bytes) -> Outline:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(data if b"coding" in data[:200] else text, filename=file)
+            tree = parse_python(data if b"coding" in data[:200] else text, filename=file)
     except SyntaxError as error:
         return Outline(file, Broken(error.lineno or 1, f"{type(error).__name__}: {error.msg}"))
     except (ValueError, RecursionError, LookupError) as error:
