@@ -28,7 +28,7 @@ def test_checks_are_items_with_names_outcomes_and_markers(tmp_path: Path) -> Non
     target = tmp_path / "junit.xml"
     wrong = str(EXAMPLES / "elu_alpha_forgotten")
     done = run(
-        tmp_path, "--gradmark", "uva_dl1_a1", wrong, "-k", "elu or q4a", "--junitxml", str(target), "-q"
+        tmp_path, "--gradmark", "uva_dl1_a1", wrong, "-k", "elu. or q4a", "--junitxml", str(target), "-q"
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "derivative does not use alpha" in done.stdout

@@ -62,17 +62,19 @@ def test_the_file_that_is_being_imported_is_known(sandbox) -> None:  # type: ign
     assert re.search(r"it was in inner.py line [23], in f", str(caught.value))
 
 
-@pytest.mark.parametrize("convention", ["module_class", "any"])
+FORWARD, BACKWARD = "out = x @ self.params", "self.grads['weight'] = "
+
+
 @pytest.mark.parametrize(
-    ("line", "loop", "earned"),
+    ("convention", "line", "loop", "earned"),
     [
-        ("out = x @ self.params", "while True", {"linear.init": 2}),
-        ("self.grads['weight'] = ", "while True", {"linear.forward": 3, "linear.init": 2}),
-        ("out = x @ self.params", "while len(x) == 1", {"linear.forward": 3, "linear.contract": 1.6}),
+        ("module_class", FORWARD, "while True", {"linear.init": 2}),
+        ("module_class", FORWARD, "while len(x) == 1", {"linear.forward": 3, "linear.contract": 1.6}),
+        ("any", BACKWARD, "while True", {"linear.forward": 3, "linear.init": 2}),
     ],
 )
 def test_what_does_not_end_costs_what_needs_it(
-    sandbox: Sandbox, line: str, loop: str, earned: dict[str, float], convention: str
+    sandbox: Sandbox, convention: str, line: str, loop: str, earned: dict[str, float]
 ) -> None:
     rubric = load_rubric("uva_dl1_a1")
     linear = rubric.parts[0].model_copy(update={"convention": convention})
