@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-LONGEST = 200_000  # numbers of a series that are read
+from grader.checks.training_values import LONGEST, as_share
+
 DEEPEST = 8  # lists and objects within each other
 DIVERGED = frozenset(
     ("nan", "inf", "-inf", "+inf", "infinity", "-infinity", "diverged", "diverges", "overflow")
@@ -55,10 +56,7 @@ def share_of(value: Any) -> float | None:
         )
     if isinstance(value, list) and len(value) == 1:
         return share_of(value[0])
-    found = number_in(value)
-    if found is None or not 0 <= found <= 100:
-        return None
-    return found / 100 if found > 1 else found
+    return as_share(number_in(value))
 
 
 def shares_in(value: Any) -> tuple[float, ...] | None:

@@ -30,7 +30,11 @@ def accuracy_of(value: Any) -> float | None:
         return accuracy_of(named[0]) if named else None
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
-    found = number(value)
+    return as_share(number(value))
+
+
+def as_share(found: float | None) -> float | None:
+    """A number that is an accuracy, percent or not, from 0 to 1; None if it can be none."""
     if found is None or not 0 <= found <= 100:
         return None
     return found / 100 if found > 1 else found

@@ -15,6 +15,7 @@ import numpy as np
 from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import absent, keep_output, printed, raised
 from grader.conventions.spelling import PARAMETERISED, BiasShape, Parameter, Spelling
+from grader.conventions.target_look import told_of_target
 from grader.model import Verdict
 from grader.numerics import Array
 from grader.sandbox import Opaque, Program, Worker
@@ -67,13 +68,7 @@ def _signature(context: Context, worker: Worker, module: str, name: str) -> list
     found = program.import_(module)
     program.send("exists", program.exists(found.attr(name)))
     program.send("signature", program.signature(found.attr(name)))
-    reply = worker.run(program, timeout=context.seconds)
-    keep_output(context, reply)
-    if reply.values.get("exists") is False:
-        raise CannotJudge(Finding(Verdict.MISSING, f"{module}.py does not define {name}."))
-    if reply.error:
-        raise CannotJudge(raised(reply.error, doing=f"importing {module}", output=printed(context)))
-    signature = reply.values.get("signature")
+    signature = told_of_target(context, worker, program).values.get("signature")
     return [item for item in signature if isinstance(item, dict)] if isinstance(signature, list) else []
 
 

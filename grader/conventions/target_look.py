@@ -10,7 +10,7 @@ from grader.checks.context import CannotJudge, Context, Finding
 from grader.checks.support import keep_output, printed, raised
 from grader.model import Verdict
 from grader.rubric import Spelled
-from grader.sandbox import Program, Worker
+from grader.sandbox import Program, Reply, Worker
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,7 @@ def look_at(context: Context, worker: Worker, spelled: Spelled) -> Look:
             program.send("back:" + candidate, program.exists(found.attr(candidate)))
             with program.attempt():
                 program.send("takes:" + candidate, program.signature(found.attr(candidate)))
-    reply = worker.run(program, timeout=context.seconds)
-    keep_output(context, reply)
-    if reply.values.get("exists") is False:
-        raise CannotJudge(Finding(Verdict.MISSING, f"{module}.py does not define {name}."))
-    if reply.error:
-        raise CannotJudge(raised(reply.error, doing=f"importing {module}", output=printed(context)))
+    reply = told_of_target(context, worker, program)
     what: Any = reply.values["what"]
     methods = set(what.get("methods", ()))
     autograd = "apply" in methods and "Function" in what.get("bases", ())
@@ -55,6 +50,22 @@ def look_at(context: Context, worker: Worker, spelled: Spelled) -> Look:
         is_autograd=autograd,
         is_torch=context.part.convention == "torch" or module_of_torch or autograd,
     )
+
+
+def told_of_target(context: Context, worker: Worker, program: Program) -> Reply:
+    """The reply to a program that imports the target and sends whether it ``exists``.
+
+    Raises:
+        CannotJudge: it does not, or importing its module raised.
+    """
+    module, name = context.target
+    reply = worker.run(program, timeout=context.seconds)
+    keep_output(context, reply)
+    if reply.values.get("exists") is False:
+        raise CannotJudge(Finding(Verdict.MISSING, f"{module}.py does not define {name}."))
+    if reply.error:
+        raise CannotJudge(raised(reply.error, doing=f"importing {module}", output=printed(context)))
+    return reply
 
 
 def backward_names(name: str, declared: str) -> tuple[str, ...]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO
+
+_CHUNK = 1 << 16
 
 Read = Callable[[int], bytes | None]  # takes a limit in bytes; None: there is more
 
@@ -23,3 +27,13 @@ class Member:
     read: Read
     folder: bool = False
     refused: str = ""
+
+
+def read_within(source: IO[bytes], limit: int) -> bytes | None:
+    """All bytes of a file, or None as soon as they are more than the limit; whatever its headers say."""
+    buffer = io.BytesIO()
+    while chunk := source.read(_CHUNK):
+        buffer.write(chunk)
+        if buffer.tell() > limit:
+            return None
+    return buffer.getvalue()

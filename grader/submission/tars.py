@@ -7,19 +7,17 @@ are read one by one here, with the two kinds of headers in front of a file that 
 from __future__ import annotations
 
 import gzip
-import io
 import tarfile
 import zlib
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
-from typing import IO
+from typing import IO, cast
 
-from grader.submission.member import Member
+from grader.submission.member import Member, read_within
 
 BLOCK = tarfile.BLOCKSIZE
 MAX_NAME = 1 << 16  # bytes of a header that says a name
-_CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -34,12 +32,12 @@ def is_tar(file: IO[bytes]) -> bool:
         return False
 
 
-def unpacked_from(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
+def unpacked_from(file: IO[bytes]) -> IO[bytes]:
     """A file from its start, unpacked where it is gzipped."""
     file.seek(0)
     packed = file.read(2) == _GZIP
     file.seek(0)
-    return gzip.GzipFile(fileobj=file) if packed else file
+    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
 
 
 def read_tar(file: IO[bytes], limit: int) -> bytes | None:
@@ -48,12 +46,7 @@ def read_tar(file: IO[bytes], limit: int) -> bytes | None:
     Raises:
         OSError: it is damaged; also EOFError and zlib.error.
     """
-    source, buffer = unpacked_from(file), io.BytesIO()
-    while chunk := source.read(_CHUNK):
-        buffer.write(chunk)
-        if buffer.tell() > limit:
-            return None
-    return buffer.getvalue()
+    return read_within(unpacked_from(file), limit)
 
 
 def tar_members(data: bytes, most: int) -> list[Member]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import copy
-import io
 import lzma
 import stat
 import struct
@@ -14,12 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from grader.submission.member import Member
+from grader.submission.member import Member, read_within
 
 MAX_LIST_BYTES = 8 << 20  # of the list of a zip's members
 MAX_RATIO = 200
 MAX_LZMA_MEMORY = 64 << 20
-_CHUNK = 1 << 16
 
 
 def open_zip(file: Path | IO[bytes]) -> zipfile.ZipFile:
@@ -65,13 +63,8 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -
     limit = min(limit, MAX_RATIO * max(member.compress_size, 1) + (1 << 20))
     if member.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         return _read_in_one(archive, member, limit)
-    buffer = io.BytesIO()
     with archive.open(member) as file:
-        while chunk := file.read(_CHUNK):
-            buffer.write(chunk)
-            if buffer.tell() > limit:
-                return None
-    return buffer.getvalue()
+        return read_within(file, limit)
 
 
 def _read_in_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes | None:
